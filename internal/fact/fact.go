@@ -1,0 +1,61 @@
+// Package fact turns the bytes of an event into the facts it states: a person signed up; a Stripe object was seen, and
+// what it says was paid or refunded. It reads Stripe's webhook events in every shape and CloudEvents, and never guesses.
+// It is pure: it reaches neither the stream nor the store nor a clock.
+package fact
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/plusone-dev/plusone/internal/payment"
+)
+
+// Event is one message, understood.
+type Event struct {
+	// Key is unique over all sources; a message with a key that is already recorded changes nothing.
+	Key string
+	// Name is the event's own id, as its source wrote it ("evt_…"): what logs and transitions show.
+	Name string
+	// Type is the source's own type, such as "charge.refunded".
+	Type string
+	// At is when the source made the event.
+	At time.Time
+
+	// What the event states; the others are nil.
+	SignUp   *SignUp
+	Sighting *payment.Sighting
+	Tie      *Tie
+}
+
+// SignUp says that a person registered.
+type SignUp struct {
+	UserID        string // the business's own id; never empty
+	Username      string
+	Email         string
+	EmailVerified bool
+	Code          string // the referral code they used, upper case; empty for none
+	RegisteredAt  time.Time
+	IP            string
+	DeviceID      string
+	Customer      string // their Stripe customer, if the business knows it
+}
+
+// Tie says that a Stripe customer is a user of the business.
+type Tie struct {
+	Customer string // the customer's key, as payment.Scope writes it
+	UserID   string
+	At       time.Time
+}
+
+// ErrIgnored says that an event is well formed but of a type, or in a state, that states nothing for a referral.
+var ErrIgnored = errors.New("fact: nothing to record")
+
+// MalformedError says why a message can never be understood, however often it is delivered.
+type MalformedError struct{ Why string }
+
+func (e *MalformedError) Error() string { return "fact: " + e.Why }
+
+func malformed(format string, args ...any) error {
+	return &MalformedError{Why: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,49 @@
+package money
+
+// Currency is a three-letter code in lower case, as Stripe writes it ("usd").
+type Currency string
+
+// Exponents says how many decimals each currency has in Stripe's API. It is not ISO 4217: ISK and UGX are charged
+// with two decimals there, HUF and TWD as ordinary two-decimal currencies.
+// Source: https://docs.stripe.com/currencies (zero-decimal, three-decimal and special cases).
+var exponents = func() map[Currency]int {
+	m := make(map[Currency]int)
+	for exp, codes := range map[int][]Currency{
+		0: {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"},
+		2: {
+			"aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bmd", "bnd",
+			"bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "cdf", "chf", "cny", "cop", "crc", "cve", "czk", "dkk", "dop",
+			"dzd", "egp", "etb", "eur", "fjd", "fkp", "gbp", "gel", "gip", "gmd", "gtq", "gyd", "hkd", "hnl", "htg", "huf",
+			"idr", "ils", "inr", "isk", "jmd", "kes", "kgs", "khr", "kyd", "kzt", "lak", "lbp", "lkr", "lrd", "lsl", "mad",
+			"mdl", "mkd", "mmk", "mnt", "mop", "mur", "mvr", "mwk", "mxn", "myr", "mzn", "nad", "ngn", "nio", "nok", "npr",
+			"nzd", "pab", "pen", "pgk", "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sbd", "scr", "sek", "sgd",
+			"shp", "sle", "sos", "srd", "std", "szl", "thb", "tjs", "top", "try", "ttd", "twd", "tzs", "uah", "ugx", "usd",
+			"uyu", "uzs", "wst", "xcd", "xcg", "yer", "zar", "zmw",
+		},
+		3: {"bhd", "jod", "kwd", "omr", "tnd"},
+	} {
+		for _, c := range codes {
+			m[c] = exp
+		}
+	}
+	return m
+}()
+
+// Known says whether the currency's minor unit is known. Nothing is ever rewarded in one that is not.
+func (c Currency) Known() bool { _, ok := exponents[c]; return ok }
+
+// Exponent is the number of decimals of the currency's major unit; false for an unknown currency.
+func (c Currency) Exponent() (int, bool) { exp, ok := exponents[c]; return exp, ok }
+
+// Shaped says whether the text could be a currency code at all: three lower-case letters.
+func (c Currency) Shaped() bool {
+	if len(c) != 3 {
+		return false
+	}
+	for i := range 3 {
+		if c[i] < 'a' || c[i] > 'z' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,145 @@
+package payment
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/plusone-dev/plusone/internal/money"
+)
+
+// Scope is where a Stripe object lives. Ids are unique within one account and mode only.
+type Scope struct {
+	Account string // set for connected accounts
+	Live    bool
+}
+
+// Key makes an id unique over all scopes: "pi_1", "test:pi_1", "acct_1:pi_1", "acct_1:test:pi_1".
+// No Stripe id contains a colon, so no two pairs collide.
+func (s Scope) Key(id string) string {
+	if !s.Live {
+		id = "test:" + id
+	}
+	if s.Account != "" {
+		id = s.Account + ":" + id
+	}
+	return id
+}
+
+// Kind is what sort of Stripe object gives evidence.
+type Kind int16
+
+// The kinds. The order is also the order of belief in what was paid and by whom.
+const (
+	Unseen  Kind = iota // known by its id alone, from another object that named it
+	Session             // cs_
+	Intent              // pi_
+	Charge              // ch_, py_
+	Refund              // re_, pyr_
+)
+
+// Sighting is what one event says: the objects it names are all of one payment, and the reports on them are evidence.
+type Sighting struct {
+	Reports []Report // at least one; each Key once
+}
+
+// Report is evidence about one object, by the object's key.
+type Report struct {
+	Key      string
+	Evidence Evidence
+}
+
+// Evidence is all that is known of one object. The zero Evidence says nothing, and joining it changes nothing.
+type Evidence struct {
+	Kind     Kind
+	User     Claim  // whom the object itself names as the buyer
+	Customer string // the key of its Stripe customer
+	Paid     Paid   // what it says was paid
+	Refunded int64  // a charge's cumulative figure, in minor units
+	Refund   RefundState
+}
+
+// Claim is a buyer named by an object. Of several claims the earliest stands, then the smaller id.
+type Claim struct {
+	UserID string
+	At     time.Time
+}
+
+// Paid is a payment as one object reports it. The zero Paid is none.
+type Paid struct {
+	Amount money.Amount // gross, tax included; more than zero when there is one
+	At     time.Time    // whole seconds, as Stripe counts
+}
+
+// RefundState is one refund in the latest state reported.
+type RefundState struct {
+	Minor  int64
+	Status RefundStatus
+	At     time.Time // when the event that reported it was created
+}
+
+// RefundStatus is a refund's status, in the order of rank: of reports of the same second the higher stands.
+type RefundStatus int16
+
+// The statuses of a refund.
+const (
+	NoRefund RefundStatus = iota
+	RefundPending
+	RefundRequiresAction
+	RefundSucceeded
+	RefundCanceled
+	RefundFailed
+)
+
+// Join puts two pieces of evidence about one object together. It is commutative, associative and idempotent, so that
+// neither the order of events nor their repetition can be seen in the result.
+func (e Evidence) Join(o Evidence) Evidence {
+	return Evidence{
+		Kind:     max(e.Kind, o.Kind),
+		User:     firstClaim(e.User, o.User),
+		Customer: smaller(e.Customer, o.Customer),
+		Paid:     firstPaid(e.Paid, o.Paid),
+		Refunded: max(e.Refunded, o.Refunded),
+		Refund:   lastRefund(e.Refund, o.Refund),
+	}
+}
+
+func firstClaim(a, b Claim) Claim {
+	switch {
+	case a.UserID == "":
+		return b
+	case b.UserID == "":
+		return a
+	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.UserID, b.UserID)) <= 0:
+		return a
+	}
+	return b
+}
+
+func smaller(a, b string) string {
+	if a == "" || (b != "" && b < a) {
+		return b
+	}
+	return a
+}
+
+// firstPaid takes the earlier report; within one second the smaller amount, and then the currency, decide.
+func firstPaid(a, b Paid) Paid {
+	switch {
+	case a.Amount.Minor == 0:
+		return b
+	case b.Amount.Minor == 0:
+		return a
+	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Amount.Minor, b.Amount.Minor),
+		cmp.Compare(a.Amount.Currency, b.Amount.Currency)) <= 0:
+		return a
+	}
+	return b
+}
+
+// lastRefund takes the later report; within one second the higher status, and then the larger amount, decide.
+func lastRefund(a, b RefundState) RefundState {
+	if cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Minor, b.Minor)) >= 0 {
+		return a
+	}
+	return b
+}
