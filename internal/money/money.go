@@ -51,11 +51,11 @@ func (a Amount) Neg() (Amount, error) {
 
 // Sub takes b from a. Errors: ErrCurrency, ErrOverflow.
 func (a Amount) Sub(b Amount) (Amount, error) {
-	n, err := b.Neg()
-	if err != nil {
-		return Amount{}, err
+	if a.Currency != b.Currency {
+		return Amount{}, fmt.Errorf("%w: %s and %s", ErrCurrency, a.Currency, b.Currency)
 	}
-	return a.Add(n)
+	difference, err := SubMinor(a.Minor, b.Minor)
+	return Amount{a.Currency, difference}, err
 }
 
 // AddMinor sums minor units. Error: ErrOverflow.
@@ -65,6 +65,15 @@ func AddMinor(a, b int64) (int64, error) {
 		return 0, ErrOverflow
 	}
 	return sum, nil
+}
+
+// SubMinor takes b from a. It does not go by way of -b, which the smallest int64 does not have. Error: ErrOverflow.
+func SubMinor(a, b int64) (int64, error) {
+	difference := a - b
+	if (difference < a) != (b > 0) {
+		return 0, ErrOverflow
+	}
+	return difference, nil
 }
 
 // Major writes the amount in the currency's major unit, without the currency: "10.00", "-0.05", "500" for yen.

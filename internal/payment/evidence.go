@@ -95,7 +95,7 @@ const (
 func (e Evidence) Join(o Evidence) Evidence {
 	return Evidence{
 		Kind:     max(e.Kind, o.Kind),
-		User:     firstClaim(e.User, o.User),
+		User:     FirstClaim(e.User, o.User),
 		Customer: smaller(e.Customer, o.Customer),
 		Paid:     firstPaid(e.Paid, o.Paid),
 		Refunded: max(e.Refunded, o.Refunded),
@@ -103,7 +103,8 @@ func (e Evidence) Join(o Evidence) Evidence {
 	}
 }
 
-func firstClaim(a, b Claim) Claim {
+// FirstClaim says which of two claims stands: the earlier, then the smaller id. The zero Claim loses to any other.
+func FirstClaim(a, b Claim) Claim {
 	switch {
 	case a.UserID == "":
 		return b

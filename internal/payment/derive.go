@@ -1,0 +1,122 @@
+package payment
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/plusone-dev/plusone/internal/money"
+)
+
+// Object is a Stripe object and all that is known of it.
+type Object struct {
+	Key      string
+	Evidence Evidence
+}
+
+// Payment is what the objects of one payment amount to.
+type Payment struct {
+	// Key is the smallest key among the objects. It orders payments of the same second in a way that does not depend on
+	// which of them arrived first.
+	Key      string
+	UserID   string // the buyer; empty while nobody is known to be
+	Named    bool   // an object names the buyer itself; otherwise they are known by their Stripe customer, if at all
+	Customer string // the key of the Stripe customer; empty for a guest
+	Paid     Paid   // the gross amount and when it was paid; zero while nothing was
+	Refunded int64  // so far, in minor units of Paid's currency; may exceed the gross when Stripe's reports disagree
+}
+
+// Derive puts the witnesses of one payment together. ties says which user a Stripe customer is, or "".
+//
+// What was paid and by whom is taken from the session before the intent before the charge; when, from whichever is
+// earliest. The result does not depend on the order of the objects.
+func Derive(objects []Object, ties func(customer string) string) Payment {
+	objects = slices.Clone(objects)
+	slices.SortFunc(objects, func(a, b Object) int {
+		return cmp.Or(cmp.Compare(a.Evidence.Kind, b.Evidence.Kind), cmp.Compare(a.Key, b.Key))
+	})
+	var p Payment
+	for _, o := range objects {
+		if p.Key == "" || o.Key < p.Key {
+			p.Key = o.Key
+		}
+		if p.Customer == "" {
+			p.Customer = o.Evidence.Customer
+		}
+	}
+	p.UserID = buyer(objects)
+	p.Named = p.UserID != ""
+	if !p.Named && p.Customer != "" {
+		p.UserID = ties(p.Customer)
+	}
+	p.Paid = paid(objects)
+	p.Refunded = refunded(objects)
+	return p
+}
+
+// buyer is whom the objects name, the most believable kind first.
+func buyer(sorted []Object) string {
+	var best Claim
+	var kind Kind
+	for _, o := range sorted {
+		if o.Evidence.User.UserID == "" {
+			continue
+		}
+		if best.UserID != "" && o.Evidence.Kind != kind {
+			break
+		}
+		best, kind = FirstClaim(best, o.Evidence.User), o.Evidence.Kind
+	}
+	return best.UserID
+}
+
+// paid is the amount of the most believable kind, at the earliest time that any kind gives.
+func paid(sorted []Object) Paid {
+	var best Paid
+	var kind Kind
+	for _, o := range sorted {
+		report := o.Evidence.Paid
+		if report.Amount.Minor == 0 {
+			continue
+		}
+		at := best.At
+		switch {
+		case best.Amount.Minor == 0:
+			best, kind, at = report, o.Evidence.Kind, report.At
+		case o.Evidence.Kind == kind:
+			best = firstPaid(best, report)
+		}
+		if report.At.Before(at) {
+			at = report.At
+		}
+		best.At = at
+	}
+	return best
+}
+
+// refunded is the larger of two ways to count: the charge's cumulative figure without the refunds that failed or were
+// canceled, and the sum of the refunds that succeeded. Either family of events may be missing or late.
+// Whether Stripe lowers a charge's figure when a refund fails is not documented; taking the larger serves both.
+func refunded(objects []Object) int64 {
+	var cumulative, undone, succeeded int64
+	for _, o := range objects {
+		cumulative = saturate(cumulative, o.Evidence.Refunded)
+		switch o.Evidence.Refund.Status {
+		case RefundSucceeded:
+			succeeded = saturate(succeeded, o.Evidence.Refund.Minor)
+		case RefundFailed, RefundCanceled:
+			undone = saturate(undone, o.Evidence.Refund.Minor)
+		case NoRefund, RefundPending, RefundRequiresAction:
+		}
+	}
+	return max(cumulative-undone, succeeded)
+}
+
+// saturate adds two amounts that are not negative; too much to count is as good as the largest number there is.
+func saturate(a, b int64) int64 {
+	sum, err := money.AddMinor(a, b)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return sum
+}

@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/ledger"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// Result is what a batch came to, for logs and metrics.
+type Result struct {
+	Recorded    int // events whose facts were recorded
+	Duplicates  int // events that were recorded before, or stood twice in the batch
+	Transitions []Transition
+	Transfers   []Transfer
+	Restarts    int // how often the batch was begun anew because the set of rows to lock had grown
+}
+
+// Transition is one move that was made.
+type Transition struct {
+	ReferralID int64
+	Move       referral.Move
+	Cause      string // the id of the event that led to it, or "clock"
+	At         time.Time
+}
+
+// Transfer is one that was posted.
+type Transfer struct {
+	ReferralID int64
+	ledger.Transfer
+}
+
+// maxRestarts bounds how often one batch is begun anew before it is left to a later delivery.
+const maxRestarts = 20
+
+// ErrContended says that a batch could not get a stable set of rows; it may be tried again.
+var ErrContended = errors.New("store: the rows to lock kept changing")
+
+// Apply records the facts of a batch of events in one transaction, assesses every referral they touch, and settles the
+// ledger. An event that was recorded before changes nothing. The number of statements does not depend on the size of
+// the batch.
+func (s *Store) Apply(ctx context.Context, events []fact.Event) (Result, error) {
+	return s.run(ctx, work{events: events})
+}
+
+// work is what a transaction is asked to do: record events, and look again at the referrals of some referees.
+type work struct {
+	events   []fact.Event
+	referees []int64
+	cause    string // of what is not caused by an event
+}
+
+// run runs the transaction, and begins it anew with more rows to lock when the first set turned out too small.
+func (s *Store) run(ctx context.Context, w work) (Result, error) {
+	var also extra
+	for restarts := range maxRestarts {
+		t := &txn{store: s, ctx: ctx, also: also}
+		err := s.inTx(ctx, func(tx pgx.Tx) error { return t.run(tx, w) })
+		var grown *grownError
+		if errors.As(err, &grown) {
+			also = also.with(grown.more)
+			continue
+		}
+		t.result.Restarts = restarts
+		return t.result, err
+	}
+	return Result{Restarts: maxRestarts}, ErrContended
+}
+
+// extra are rows that an earlier attempt found to be needed too late to lock them in order.
+type extra struct {
+	users    []int64
+	payments []int64
+	attempt  int
+}
+
+func (e extra) with(more extra) extra {
+	return extra{
+		users:    append(e.users, more.users...),
+		payments: append(e.payments, more.payments...),
+		attempt:  e.attempt + 1,
+	}
+}
+
+// grownError says that rows have to be locked that come earlier in the order of locks than some that are locked already.
+type grownError struct {
+	more extra
+	why  string
+}
+
+func (e *grownError) Error() string { return "store: more rows to lock: " + e.why }
+
+// txn is one attempt at a batch: what was locked and read, and what it leads to. Rows are locked in one order by
+// everybody: objects, payments, customers, users, codes; within each by key. So no two attempts can wait for each other.
+type txn struct {
+	store *Store
+	ctx   context.Context //nolint:containedctx // lives as long as the transaction
+	tx    pgx.Tx
+	q     *db.Queries
+	later pipeline // writes, sent together
+	also  extra
+	now   time.Time
+	terms *termsBook
+	in    *intake
+
+	names   names
+	touched map[int64]string // users whose referrals are looked at again, and the event that is the cause
+	users   map[int64]*user
+	codes   map[int64]*code
+	items   []*item
+	result  Result
+}
+
+func (t *txn) run(tx pgx.Tx, w work) error {
+	t.tx, t.q = tx, db.New(tx)
+	t.touched = make(map[int64]string)
+	for _, id := range w.referees {
+		t.touched[id] = w.cause
+	}
+	steps := []struct {
+		name string
+		do   func() error
+	}{
+		{"reading the terms", t.readTerms},
+		{"claiming the events", func() error { return t.claim(w.events) }},
+		{"naming", t.nameAll},
+		{"recording payments", t.recordPayments},
+		{"recording sign-ups", t.recordPeople},
+		{"assessing", t.assess},
+		{"settling", t.settle},
+		{"saving", t.save},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			return fmt.Errorf("store: %s: %w", step.name, err)
+		}
+		if t.in != nil && len(t.in.events) == 0 && len(t.touched) == 0 {
+			return nil // nothing but duplicates
+		}
+	}
+	return nil
+}
+
+func (t *txn) readTerms() (err error) {
+	if err := t.q.LockTermsShared(t.ctx); err != nil {
+		return err
+	}
+	t.terms, err = t.store.book(t.ctx, t.q)
+	return err
+}
+
+// claim marks the events as recorded and goes on with those that were not.
+func (t *txn) claim(events []fact.Event) error {
+	if len(events) == 0 {
+		t.in = newIntake(nil)
+		return nil
+	}
+	claimed, err := t.q.ClaimEvents(t.ctx, sortedKeys(events))
+	if err != nil {
+		return err
+	}
+	fresh := make(map[string]bool, len(claimed))
+	for _, key := range claimed {
+		fresh[key] = true
+	}
+	var first []fact.Event
+	for _, e := range events {
+		if fresh[e.Key] {
+			first = append(first, e)
+			delete(fresh, e.Key) // the same event twice in one batch
+		}
+	}
+	t.in = newIntake(first)
+	t.result.Recorded, t.result.Duplicates = len(first), len(events)-len(first)
+	return nil
+}
+
+// touch notes that a user's referrals must be looked at again. The first cause stays; where none is known, it is the
+// batch's last event.
+func (t *txn) touch(userID int64, cause string) {
+	if n := len(t.in.events); cause == "" && n > 0 {
+		cause = t.in.events[n-1].Name
+	}
+	if _, ok := t.touched[userID]; !ok && userID != 0 {
+		t.touched[userID] = cause
+	}
+}
+
+// flush sends the writes collected so far.
+func (t *txn) flush() error { return t.later.send(t.ctx, t.tx) }

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/payment"
+)
+
+// intake is a batch, folded: what its events say together, so that two events about one thing are written once.
+type intake struct {
+	events  []fact.Event
+	objects map[string]*sighted // by key
+	ties    map[string]claimed  // by the customer's key
+	signUps map[string][]signUp // by the user's own id
+}
+
+// sighted is an object that the batch says something of.
+type sighted struct {
+	evidence payment.Evidence
+	group    *group
+	cause    string // the last event that spoke of it
+}
+
+// group is a set of objects that the batch ties together. Groups that turn out to be one point at each other's root.
+type group struct {
+	into    *group
+	payment int64
+}
+
+func (g *group) root() *group {
+	for g.into != nil {
+		g = g.into
+	}
+	return g
+}
+
+type claimed struct {
+	payment.Claim
+	cause string
+}
+
+// signUp is a sign-up and the event that told of it.
+type signUp struct {
+	fact.SignUp
+	event, cause string
+}
+
+// precedes says which of two sign-ups of one user stands: the earlier, then that of the smaller event key.
+func (s signUp) precedes(o standing) bool {
+	if o.none() {
+		return true
+	}
+	if c := s.RegisteredAt.Compare(o.at); c != 0 {
+		return c < 0
+	}
+	return s.event < o.event
+}
+
+func newIntake(events []fact.Event) *intake {
+	in := &intake{
+		events:  events,
+		objects: make(map[string]*sighted),
+		ties:    make(map[string]claimed),
+		signUps: make(map[string][]signUp),
+	}
+	for _, e := range events {
+		in.add(e)
+	}
+	return in
+}
+
+func (in *intake) add(e fact.Event) {
+	if e.Sighting != nil {
+		in.sight(e)
+	}
+	if e.SignUp != nil {
+		s := signUp{SignUp: *e.SignUp, event: e.Key, cause: e.Name}
+		in.signUps[s.UserID] = append(in.signUps[s.UserID], s)
+	}
+	if e.Tie != nil {
+		old := in.ties[e.Tie.Customer]
+		said := payment.Claim{UserID: e.Tie.UserID, At: e.Tie.At}
+		if payment.FirstClaim(old.Claim, said) == said {
+			in.ties[e.Tie.Customer] = claimed{said, e.Name}
+		}
+	}
+}
+
+func (in *intake) sight(e fact.Event) {
+	var all *group
+	for _, r := range e.Sighting.Reports {
+		o := in.objects[r.Key]
+		if o == nil {
+			o = &sighted{group: &group{}}
+			in.objects[r.Key] = o
+		}
+		o.evidence = o.evidence.Join(r.Evidence)
+		o.cause = e.Name
+		if g := o.group.root(); all == nil {
+			all = g
+		} else if g != all {
+			g.into = all
+		}
+	}
+}
+
+// userIDs are the ids of all users the batch speaks of, sorted.
+func (in *intake) userIDs() []string {
+	set := make(map[string]bool)
+	for id := range in.signUps {
+		set[id] = true
+	}
+	for _, o := range in.objects {
+		set[o.evidence.User.UserID] = true
+	}
+	for _, c := range in.ties {
+		set[c.UserID] = true
+	}
+	delete(set, "")
+	return slices.Sorted(maps.Keys(set))
+}
+
+// customerKeys are the keys of all Stripe customers the batch speaks of, sorted.
+func (in *intake) customerKeys() []string {
+	set := make(map[string]bool)
+	for _, o := range in.objects {
+		set[o.evidence.Customer] = true
+	}
+	for key := range in.ties {
+		set[key] = true
+	}
+	delete(set, "")
+	return slices.Sorted(maps.Keys(set))
+}
+
+// codeNames are the codes that sign-ups of the batch name, sorted.
+func (in *intake) codeNames() []string {
+	set := make(map[string]bool)
+	for _, all := range in.signUps {
+		for _, s := range all {
+			set[s.Code] = true
+		}
+	}
+	delete(set, "")
+	return slices.Sorted(maps.Keys(set))
+}
+
+func sortedKeys(events []fact.Event) []string {
+	keys := make([]string, 0, len(events))
+	for _, e := range events {
+		keys = append(keys, e.Key)
+	}
+	slices.SortFunc(keys, strings.Compare)
+	return slices.Compact(keys)
+}

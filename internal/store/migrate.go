@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/plusone-dev/plusone/db/migrations"
+	"github.com/plusone-dev/plusone/internal/program"
+)
+
+// Migrate brings a database's schema up to date and gives it the default program if it has none. Several may run at
+// once: they take turns. It returns the names of the steps that were applied.
+func Migrate(ctx context.Context, dsn string) ([]string, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("store: the database URL can not be read: %w", err)
+	}
+	conn := stdlib.OpenDB(*cfg)
+	defer conn.Close() //nolint:errcheck // nothing is lost: every step has been committed
+	turns, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	steps, err := goose.NewProvider(goose.DialectPostgres, conn, migrations.FS, goose.WithSessionLocker(turns))
+	if err != nil {
+		return nil, fmt.Errorf("store: the migrations: %w", err)
+	}
+	done, err := steps.Up(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("store: migrating: %w", err)
+	}
+	var names []string
+	for _, d := range done {
+		names = append(names, d.Source.Path)
+	}
+	return names, ensureDefaultProgram(ctx, dsn)
+}
+
+func ensureDefaultProgram(ctx context.Context, dsn string) error {
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	defer pool.Close()
+	s := NewReader(pool)
+	if err := s.Check(ctx); err == nil {
+		return nil
+	}
+	_, err = s.ApplyProgram(ctx, program.Default())
+	return err
+}

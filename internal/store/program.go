@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/ledger"
+	"github.com/plusone-dev/plusone/internal/program"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// Applied says what applying a program's terms did.
+type Applied struct {
+	Program       string
+	Version       int
+	EffectiveFrom time.Time
+	Changed       bool // false when the terms were already in force
+}
+
+// ApplyProgram makes terms the ones in force for sign-ups from now on. It waits for the transactions that are deciding
+// by the old ones, and is dated after them, so that no sign-up is ever decided by terms other than those of its time.
+func (s *Reader) ApplyProgram(ctx context.Context, source []byte) (Applied, error) {
+	terms, err := program.Parse("program", source)
+	if err != nil {
+		return Applied{}, err
+	}
+	applied := Applied{Program: terms.Program}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		q := db.New(tx)
+		if err := q.LockTermsExclusive(ctx); err != nil {
+			return err
+		}
+		if err := q.EnsureProgram(ctx, terms.Program); err != nil {
+			return err
+		}
+		p, err := q.GetProgram(ctx, terms.Program)
+		if err != nil {
+			return err
+		}
+		if err := q.EnsureProgramAccount(ctx, db.EnsureProgramAccountParams{ProgramID: p.ID, Name: "rewards"}); err != nil {
+			return err
+		}
+		return s.addVersion(ctx, q, p.ID, terms, source, &applied)
+	})
+	return applied, err
+}
+
+func (s *Reader) addVersion(ctx context.Context, q *db.Queries, id int64, terms referral.Terms, source []byte, applied *Applied) error {
+	versions, err := q.ListTermsVersions(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := s.now(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		if v.ProgramID == id && int(v.Version) > applied.Version {
+			applied.Version, applied.EffectiveFrom = int(v.Version), v.EffectiveFrom
+		}
+	}
+	if applied.Version > 0 {
+		current, err := q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: id, Version: int32(applied.Version)}) //nolint:gosec // came out of an int32
+		if err != nil {
+			return err
+		}
+		if old, err := program.Parse("program", []byte(current)); err == nil && reflect.DeepEqual(old, terms) {
+			return nil
+		}
+	}
+	if !now.After(applied.EffectiveFrom) { // two versions of one moment would leave no one able to say which holds
+		now = applied.EffectiveFrom.Add(time.Microsecond)
+	}
+	applied.Version++
+	applied.EffectiveFrom, applied.Changed = now, true
+	return q.InsertTerms(ctx, db.InsertTermsParams{
+		ProgramID: id, Version: int32(applied.Version), EffectiveFrom: now, Source: string(source), //nolint:gosec // counts versions
+	})
+}
+
+// Program returns the newest terms of a program as they were applied. Error: ErrNoProgram.
+func (s *Reader) Program(ctx context.Context, name string) (source string, version int, effectiveFrom time.Time, err error) {
+	q := db.New(s.pool)
+	versions, err := q.ListTermsVersions(ctx)
+	if err != nil {
+		return "", 0, time.Time{}, err
+	}
+	var found *db.ListTermsVersionsRow
+	for i := range versions {
+		if versions[i].Name == name {
+			found = &versions[i]
+		}
+	}
+	if found == nil {
+		return "", 0, time.Time{}, fmt.Errorf("store: there is no program named %q", name)
+	}
+	source, err = q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: found.ProgramID, Version: found.Version})
+	return source, int(found.Version), found.EffectiveFrom, err
+}
+
+// version is one version of a program's terms, read.
+type version struct {
+	programID int64
+	rewards   ledger.Account
+	from      time.Time
+	terms     referral.Terms
+}
+
+// termsBook is every version of every program, as one transaction sees them.
+type termsBook struct {
+	byProgram map[int64][]version // by rising version
+	fallback  int64               // the program of sign-ups that name none
+}
+
+// at is the version in force at a time: the one with the greatest date not after it, or the first of all.
+func (b *termsBook) at(programID int64, t time.Time) version {
+	all := b.byProgram[programID]
+	best := all[0]
+	for _, v := range all[1:] {
+		if !v.from.After(t) && !v.from.Before(best.from) {
+			best = v
+		}
+	}
+	return best
+}
+
+// newest is the version in force for sign-ups of today.
+func (b *termsBook) newest(programID int64) version {
+	all := b.byProgram[programID]
+	return all[len(all)-1]
+}
+
+// termsCache keeps versions that were parsed once: they never change.
+type termsCache struct {
+	mu     sync.Mutex
+	parsed map[[2]int64]referral.Terms
+}
+
+// defaultProgram is the program of sign-ups that name none.
+const defaultProgram = "default"
+
+// book reads which versions there are, and the text of those not seen before.
+func (s *Reader) book(ctx context.Context, q *db.Queries) (*termsBook, error) {
+	rows, err := q.ListTermsVersions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &termsBook{byProgram: make(map[int64][]version)}
+	for _, r := range rows {
+		terms, err := s.termsOf(ctx, q, r.ProgramID, r.Version)
+		if err != nil {
+			return nil, err
+		}
+		if r.Name == defaultProgram {
+			b.fallback = r.ProgramID
+		}
+		b.byProgram[r.ProgramID] = append(b.byProgram[r.ProgramID], version{
+			programID: r.ProgramID, rewards: ledger.Account(r.RewardsAccount), from: r.EffectiveFrom, terms: terms,
+		})
+	}
+	if b.fallback == 0 {
+		return nil, ErrNoProgram
+	}
+	return b, nil
+}
+
+func (s *Reader) termsOf(ctx context.Context, q *db.Queries, programID int64, v int32) (referral.Terms, error) {
+	key := [2]int64{programID, int64(v)}
+	s.terms.mu.Lock()
+	terms, ok := s.terms.parsed[key]
+	s.terms.mu.Unlock()
+	if ok {
+		return terms, nil
+	}
+	source, err := q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: programID, Version: v})
+	if err != nil {
+		return terms, err
+	}
+	if terms, err = program.Parse("program", []byte(source)); err != nil {
+		return terms, fmt.Errorf("store: version %d of the terms can not be read by this release: %w", v, errors.Join(ErrNoProgram, err))
+	}
+	s.terms.mu.Lock()
+	defer s.terms.mu.Unlock()
+	if s.terms.parsed == nil {
+		s.terms.parsed = make(map[[2]int64]referral.Terms)
+	}
+	s.terms.parsed[key] = terms
+	return terms, nil
+}
+
+// now is the time by the database's clock, which all workers share.
+func (s *Reader) now(ctx context.Context, q *db.Queries) (time.Time, error) {
+	if s.clock != nil {
+		return s.clock().UTC().Truncate(time.Microsecond), nil
+	}
+	return q.GetNow(ctx)
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/ledger"
+	"github.com/plusone-dev/plusone/internal/money"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// ErrNotFound says that there is no such thing.
+var ErrNotFound = errors.New("store: not found")
+
+// User is a person, as the API shows them.
+type User struct {
+	ID           string
+	Username     string
+	Code         string // their own
+	ReferredBy   string // the code they signed up with; empty for none
+	UnknownCode  bool   // nobody has the code they signed up with
+	RegisteredAt time.Time
+	Balances     []money.Amount
+}
+
+// User reads one person. Error: ErrNotFound, also for somebody who is known from a payment only.
+func (s *Reader) User(ctx context.Context, id string) (User, error) {
+	q := db.New(s.pool)
+	row, err := q.GetUserByExternalID(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) || (err == nil && row.RegisteredAt == nil) {
+		return User{}, ErrNotFound
+	}
+	if err != nil {
+		return User{}, err
+	}
+	u := User{
+		ID: row.ExternalID, Username: deref(row.Username), Code: deref(row.OwnCode), ReferredBy: deref(row.UsedCode),
+		UnknownCode: row.UsedCode != nil && row.UsedCodeOwner == nil, RegisteredAt: derefTime(row.RegisteredAt),
+	}
+	balances, err := q.ListBalances(ctx, row.ID)
+	for _, b := range balances {
+		u.Balances = append(u.Balances, money.New(money.Currency(b.Currency), b.Minor))
+	}
+	return u, err
+}
+
+// Filter says which referrals are wanted. Empty fields let everything pass.
+type Filter struct {
+	Referrer, Referee, Status string
+	After                     int64 // the last number of the page before
+	Limit                     int
+}
+
+// Referral is one referral, as the API shows it, with why it stands as it does.
+type Referral struct {
+	ID                                   int64
+	Program, Referrer, Referee, Code     string
+	Status                               referral.Status
+	Reason                               referral.Reason
+	AttributedAt                         time.Time
+	QualifiedAt, RewardedAt, CancelledAt time.Time // zero: never, or for CancelledAt: not now
+	Rewards                              []Reward
+	Checks                               []referral.Check
+	Transitions                          []Transition // without the first, which made it pending
+}
+
+// Reward is what one side has of a referral now.
+type Reward struct {
+	To     string
+	UserID string
+	Amount money.Amount
+}
+
+// Referrals reads one page, by number, in a number of statements that does not depend on its size.
+func (s *Reader) Referrals(ctx context.Context, f Filter) ([]Referral, error) {
+	var out []Referral
+	read := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} // one moment for all of it
+	err := pgx.BeginTxFunc(ctx, s.pool, read, func(tx pgx.Tx) error {
+		q := db.New(tx)
+		rows, err := q.FindReferrals(ctx, db.FindReferralsParams{
+			AfterID: f.After, Referrer: f.Referrer, Referee: f.Referee, Status: f.Status, Most: int32(f.Limit), //nolint:gosec // a page
+		})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		items := make([]*item, 0, len(rows))
+		for _, r := range rows {
+			items = append(items, &item{Referral: storedReferral(r), code: r.CodeID})
+		}
+		if err := s.explain(ctx, q, items); err != nil {
+			return err
+		}
+		for i, r := range rows {
+			v, err := view(r, items[i])
+			if err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		return addTransitions(ctx, q, out)
+	})
+	return out, err
+}
+
+func storedReferral(r db.FindReferralsRow) db.Referral {
+	return db.Referral{
+		ID: r.ID, ProgramID: r.ProgramID, CodeID: r.CodeID, ReferrerID: r.ReferrerID, RefereeID: r.RefereeID,
+		RegisteredAt: r.RegisteredAt, Status: r.Status, Reason: r.Reason, Slot: r.Slot, PaymentID: r.PaymentID,
+		Transitions: r.Transitions, Transfers: r.Transfers, ChangedAt: r.ChangedAt,
+	}
+}
+
+// explain reads all that the verdicts on stored referrals rest on, gives them again, and reads what was posted.
+func (s *Reader) explain(ctx context.Context, q *db.Queries, items []*item) error {
+	if err := s.readHistories(ctx, q, items); err != nil {
+		return err
+	}
+	if err := loadPurchases(ctx, q, items); err != nil {
+		return err
+	}
+	now, err := s.now(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		it.verdict = referral.Assess(it.version.terms, it.history, now)
+	}
+	return readPosted(ctx, q, items)
+}
+
+// readHistories reads everything of the histories but the purchases.
+func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item) error {
+	book, err := s.book(ctx, q)
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	for _, it := range items {
+		ids = append(ids, it.ReferrerID, it.RefereeID)
+	}
+	rows, err := q.GetUsers(ctx, sortedUnique(ids))
+	if err != nil {
+		return err
+	}
+	users := make(map[int64]*user, len(rows))
+	for _, r := range rows {
+		users[r.ID] = readUser(r)
+	}
+	for _, it := range items {
+		it.version = book.at(it.ProgramID, it.RegisteredAt)
+		it.recall(users[it.RefereeID], users[it.ReferrerID])
+	}
+	return nil
+}
+
+func view(r db.FindReferralsRow, it *item) (Referral, error) {
+	v := Referral{
+		ID: r.ID, Program: r.Program, Referrer: r.Referrer, Referee: r.Referee, Code: r.Code,
+		Status: referral.Status(r.Status), Reason: referral.Reason(deref(r.Reason)),
+		AttributedAt: r.RegisteredAt.UTC(), Checks: it.verdict.Checks,
+	}
+	live, err := ledger.Live(it.posted)
+	for _, share := range live {
+		who := r.Referee
+		if share.Leg == string(referral.Referrer) {
+			who = r.Referrer
+		}
+		v.Rewards = append(v.Rewards, Reward{To: share.Leg, UserID: who, Amount: share.Amount})
+	}
+	return v, err
+}
+
+// addTransitions adds the logs of a page, and the times that follow from them.
+func addTransitions(ctx context.Context, q *db.Queries, page []Referral) error {
+	at := make(map[int64]*Referral, len(page))
+	for i := range page {
+		at[page[i].ID] = &page[i]
+	}
+	rows, err := q.ListTransitions(ctx, keysOf(at))
+	for _, r := range rows {
+		v := at[r.ReferralID]
+		m := readTransition(r)
+		switch {
+		case m.Move.To == referral.Qualified:
+			v.QualifiedAt = m.At
+		case m.Move.To == referral.Rewarded:
+			v.RewardedAt = m.At
+		case m.Move.To == referral.Cancelled && v.Status == referral.Cancelled:
+			v.CancelledAt = m.At
+		}
+		if m.Move.From != "" {
+			v.Transitions = append(v.Transitions, m)
+		}
+	}
+	return err
+}
+
+func readTransition(r db.Transition) Transition {
+	return Transition{
+		ReferralID: r.ReferralID, Cause: r.Cause, At: r.At.UTC(),
+		Move: referral.Move{
+			From: referral.Status(deref(r.FromStatus)), To: referral.Status(r.ToStatus), Reason: referral.Reason(deref(r.Reason)),
+		},
+	}
+}

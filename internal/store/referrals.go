@@ -1,0 +1,265 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/ledger"
+	"github.com/plusone-dev/plusone/internal/money"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// item is one referral that the transaction looks at.
+type item struct {
+	db.Referral
+	code    int64
+	isNew   bool
+	changed bool
+	cause   string
+
+	version   version
+	history   referral.History
+	purchases map[string]int64 // the payment's number by its key
+	verdict   referral.Verdict
+
+	moves  []referral.Move
+	posted []ledger.Transfer // before
+	post   []ledger.Transfer // now
+}
+
+// loadReferrals reads the referrals of the users who are locked as referees.
+func (t *txn) loadReferrals() error {
+	var ids []int64
+	for id := range t.users {
+		ids = append(ids, id)
+	}
+	rows, err := t.q.ListReferralsByReferee(t.ctx, sortedUnique(ids))
+	for _, r := range rows {
+		t.items = append(t.items, &item{Referral: r, code: r.CodeID, cause: t.touched[r.RefereeID]})
+	}
+	return err
+}
+
+// attribute makes the referral that follows from a sign-up with a code that somebody has.
+func (t *txn) attribute(s *signUpState, c *code) {
+	for _, it := range t.items {
+		if it.RefereeID == s.user && it.code == c.id {
+			if s.at.Before(it.RegisteredAt) {
+				it.RegisteredAt, it.changed, it.cause = s.at, true, s.cause
+			}
+			return
+		}
+	}
+	t.items = append(t.items, &item{
+		Referral: db.Referral{
+			ProgramID: c.program, CodeID: c.id, ReferrerID: c.owner, RefereeID: s.user, RegisteredAt: s.at,
+		},
+		code: c.id, isNew: true, changed: true, cause: s.cause,
+	})
+}
+
+// assess gives the verdict on every referral that is looked at.
+func (t *txn) assess() error {
+	if len(t.items) == 0 {
+		return t.flush()
+	}
+	if err := t.flush(); err != nil { // what the batch says must be there to be read
+		return err
+	}
+	referrers, err := t.referrers()
+	if err != nil {
+		return err
+	}
+	if t.now, err = t.store.now(t.ctx, t.q); err != nil {
+		return err
+	}
+	for _, it := range t.items {
+		it.version = t.terms.at(it.ProgramID, it.RegisteredAt)
+		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID])
+	}
+	if err := loadPurchases(t.ctx, t.q, t.items); err != nil {
+		return err
+	}
+	t.judge()
+	return nil
+}
+
+// recall is the history of a referral but for the purchases.
+func (it *item) recall(referee, referrer *user) {
+	it.history = referral.History{
+		SignedUpAt: it.RegisteredAt.UTC(),
+		Standing:   referee.signUp.code == it.code,
+		SamePerson: samePerson(referrer, referee),
+		Slot:       referral.Slot(it.Slot),
+	}
+}
+
+func samePerson(a, b *user) bool {
+	return a.id == b.id || (len(a.emailKey) > 0 && bytes.Equal(a.emailKey, b.emailKey))
+}
+
+// referrers reads the people whose codes were used. The codes are locked, and nobody changes an address without them.
+func (t *txn) referrers() (map[int64]*user, error) {
+	all := make(map[int64]*user)
+	var missing []int64
+	for _, it := range t.items {
+		if u := t.users[it.ReferrerID]; u != nil {
+			all[u.id] = u
+		} else {
+			missing = append(missing, it.ReferrerID)
+		}
+	}
+	if len(missing) == 0 {
+		return all, nil
+	}
+	rows, err := t.q.GetUsers(t.ctx, sortedUnique(missing))
+	for _, r := range rows {
+		all[r.ID] = readUser(r)
+		t.names.addUser(r.ID, r.ExternalID)
+	}
+	return all, err
+}
+
+// judge assesses each referral, hands out the places on codes that are wanted, and assesses those again.
+func (t *txn) judge() {
+	wants := make(map[int64][]referral.Want)
+	for i, it := range t.items {
+		it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
+		if it.verdict.WantsSlot {
+			p := it.verdict.Purchase
+			wants[it.code] = append(wants[it.code], referral.Want{Index: i, PaidAt: p.PaidAt, Key: p.Key})
+		}
+	}
+	for id, all := range wants {
+		for i, slot := range referral.Grant(&t.codes[id].limits, all) {
+			it := t.items[i]
+			it.Slot, it.changed = int32(slot), true //nolint:gosec // bounded by the code's count, an int32
+			it.history.Slot = slot
+			it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
+		}
+	}
+}
+
+// at is the time a referral is assessed at: never before its last transition, for workers' databases may be restored,
+// and clocks set back.
+func (t *txn) at(it *item) time.Time {
+	if it.ChangedAt.After(t.now) {
+		return it.ChangedAt.UTC()
+	}
+	return t.now
+}
+
+// settle says which moves and transfers make each referral what its verdict says.
+func (t *txn) settle() error {
+	if err := readPosted(t.ctx, t.q, t.items); err != nil {
+		return err
+	}
+	for _, it := range t.items {
+		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason)
+		if err != nil {
+			return err
+		}
+		it.moves = path
+		it.post, err = ledger.Settle(it.version.rewards, it.owed(), it.posted)
+		if err != nil {
+			return err
+		}
+		it.become(t.at(it))
+	}
+	return nil
+}
+
+// readPosted reads what was posted before for those referrals for which anything was.
+func readPosted(ctx context.Context, q *db.Queries, items []*item) error {
+	var ids []int64
+	byID := make(map[int64]*item)
+	for _, it := range items {
+		if it.Transfers > 0 {
+			ids = append(ids, it.ID)
+			byID[it.ID] = it
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := q.ListTransfers(ctx, sortedUnique(ids))
+	for _, r := range rows {
+		it := byID[r.ReferralID]
+		it.posted = append(it.posted, readTransfer(r))
+	}
+	return err
+}
+
+func readTransfer(r db.Transfer) ledger.Transfer {
+	return ledger.Transfer{
+		N: int(r.N), Kind: ledger.Kind(r.Kind), Leg: r.Leg,
+		Debit: ledger.Account(r.Debit), Credit: ledger.Account(r.Credit),
+		Amount: money.New(money.Currency(r.Currency), r.Minor),
+	}
+}
+
+// owed is what the verdict says each side is to have.
+func (it *item) owed() []ledger.Share { return shares(it.verdict, it.ReferrerID, it.RefereeID) }
+
+func shares(v referral.Verdict, referrer, referee int64) []ledger.Share {
+	var owed []ledger.Share
+	for _, r := range v.Rewards {
+		who := referee
+		if r.To == referral.Referrer {
+			who = referrer
+		}
+		owed = append(owed, ledger.Share{Leg: string(r.To), Account: ledger.Account(who), Amount: r.Amount})
+	}
+	return owed
+}
+
+// become takes on what the verdict says, and notes whether anything of it is new.
+func (it *item) become(now time.Time) {
+	v := it.verdict
+	_, last := it.version.terms.Window(it.RegisteredAt)
+	next := it.Referral
+	next.WindowEnds = last.Add(time.Second)
+	next.HoldEnds = nil
+	if v.Status == referral.Qualified && !v.Due.IsZero() {
+		next.HoldEnds = &v.Due
+	}
+	next.Status = string(v.Status)
+	next.Reason = nil
+	if v.Reason != "" {
+		reason := string(v.Reason)
+		next.Reason = &reason
+	}
+	next.PaymentID = nil
+	if v.Purchase != nil {
+		if id := it.purchases[v.Purchase.Key]; id != 0 {
+			next.PaymentID = &id
+		}
+	}
+	next.Transitions += int32(len(it.moves)) //nolint:gosec // a referral does not move two thousand million times
+	next.Transfers += int32(len(it.post))    //nolint:gosec // nor is it paid as often
+	if len(it.moves) > 0 {
+		next.ChangedAt = now
+	}
+	if len(it.moves) > 0 || len(it.post) > 0 || deref(next.PaymentID) != deref(it.PaymentID) ||
+		!derefTime(next.HoldEnds).Equal(derefTime(it.HoldEnds)) || !next.WindowEnds.Equal(it.WindowEnds) {
+		it.changed = true
+	}
+	it.Referral = next
+}
+
+// changedItems are the referrals to save: new ones first, then by number.
+func (t *txn) changedItems() (fresh, old []*item) {
+	for _, it := range t.items {
+		switch {
+		case it.isNew:
+			fresh = append(fresh, it)
+		case it.changed:
+			old = append(old, it)
+		}
+	}
+	slices.SortFunc(old, func(a, b *item) int { return int(a.ID - b.ID) })
+	return fresh, old
+}

@@ -1,0 +1,108 @@
+-- The laws, asked in SQL. Each query returns the number of rows that break one, and an example.
+
+-- name: AuditBalances :one
+-- Law 4: a balance is the sum of its transfers.
+with moved as (
+    select account, currency, sum(minor) as minor
+    from (select credit as account, currency, minor from transfers union all
+          select debit, currency, -minor from transfers) m
+    where account > 0
+    group by account, currency
+)
+select count(*) as broken,
+       coalesce(min(format('account %s: balance %s %s, transfers %s', coalesce(b.user_id, m.account), coalesce(b.minor, 0),
+                           coalesce(b.currency, m.currency), coalesce(m.minor, 0))), '')::text as example
+from balances b
+full join moved m on m.account = b.user_id and m.currency = b.currency
+where coalesce(b.minor, 0) <> coalesce(m.minor, 0);
+
+-- name: AuditZeroSum :one
+-- Law 4: all balances of a currency, the programs' own accounts included, sum to zero.
+with everything as (
+    select currency, minor::numeric as minor from balances
+    union all
+    select currency, minor from transfers where credit < 0
+    union all
+    select currency, -minor from transfers where debit < 0
+), sums as (select currency, sum(minor) as minor from everything group by currency)
+select count(*) as broken, coalesce(min(format('%s is off by %s', currency, minor)), '')::text as example
+from sums where minor <> 0;
+
+-- name: AuditAccounts :one
+-- Law 4: every transfer is between accounts that there are.
+select count(*) as broken, coalesce(min(format('transfer %s-%s', t.referral_id, t.n)), '')::text as example
+from transfers t
+where t.minor <= 0
+   or not exists (select from users u where u.id = t.debit union all select from program_accounts a where a.account = t.debit)
+   or not exists (select from users u where u.id = t.credit union all select from program_accounts a where a.account = t.credit);
+
+-- name: AuditAppendOnly :one
+-- Law 4: the database refuses to change the log and the ledger.
+select count(*) as broken, coalesce(min(format('the trigger %s is missing or disabled', w.name)), '')::text as example
+from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers')) w (name, of_table)
+where not exists (
+    select from pg_catalog.pg_trigger t
+    where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled in ('O', 'A'));
+
+-- name: AuditCaps :one
+-- Law 5: never more places than the maximum; the count is that of the referrals; none is refused while one is free.
+with places as (
+    select code_id, count(*) filter (where slot > 0) as taken, count(distinct slot) filter (where slot > 0) as ordinals,
+           max(slot) as highest, count(*) filter (where slot = -1) as refused
+    from referrals group by code_id
+)
+select count(*) as broken,
+       coalesce(min(format('code %s: %s granted, %s taken, at most %s, %s refused', c.code, c.granted, coalesce(p.taken, 0),
+                           c.max_uses, coalesce(p.refused, 0))), '')::text as example
+from codes c
+left join places p on p.code_id = c.id
+where c.granted <> coalesce(p.taken, 0)
+   or (p.taken > 0 and (p.ordinals <> p.taken or p.highest <> p.taken))
+   or (c.max_uses > 0 and c.granted > c.max_uses)
+   or (p.refused > 0 and (c.max_uses = 0 or c.granted < c.max_uses));
+
+-- name: AuditOneLive :one
+-- Law 6: one live referral for each referee and program.
+with live as (
+    select program_id, referee_id, count(*) as n from referrals where status <> 'cancelled' group by program_id, referee_id having count(*) > 1
+)
+select count(*) as broken, coalesce(min(format('user %s has %s', referee_id, n)), '')::text as example from live;
+
+-- name: AuditReferences :one
+-- What the hot tables refer to is there: they have no foreign keys.
+with lost as (
+    select format('referral %s', r.id) as what from referrals r
+    where not exists (select from users u where u.id = r.referrer_id)
+       or not exists (select from users u where u.id = r.referee_id)
+       or not exists (select from codes c where c.id = r.code_id and c.owner_id = r.referrer_id)
+       or not exists (select from programs p where p.id = r.program_id)
+       or (r.payment_id is not null and not exists (select from payments p where p.id = r.payment_id))
+    union all
+    select format('payment %s', p.id) from payments p
+    where (p.user_id is not null and not exists (select from users u where u.id = p.user_id))
+       or (p.customer_id is not null and not exists (select from customers c where c.id = p.customer_id))
+       or (p.merged_into is not null and not exists (select from payments q where q.id = p.merged_into and q.merged_into is null))
+    union all
+    select format('object %s', o.key) from objects o where not exists (select from payments p where p.id = o.payment_id)
+    union all
+    select format('transition %s-%s', t.referral_id, t.n) from transitions t where not exists (select from referrals r where r.id = t.referral_id)
+    union all
+    select format('transfer %s-%s', t.referral_id, t.n) from transfers t where not exists (select from referrals r where r.id = t.referral_id)
+    union all
+    select format('balance %s', b.user_id) from balances b where not exists (select from users u where u.id = b.user_id)
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from lost;
+
+-- name: AuditSignUps :one
+-- Law 1: every sign-up with a code that somebody has made a referral, and the earliest of a user stands.
+with wrong as (
+    select format('sign-up of user %s with code %s', s.user_id, s.code_id) as what
+    from sign_ups s
+    join codes c on c.id = s.code_id
+    join users u on u.id = s.user_id
+    where (c.owner_id is not null) <> exists (
+              select from referrals r where r.referee_id = s.user_id and r.code_id = s.code_id and r.registered_at = s.registered_at)
+       or s.waiting <> (c.owner_id is null)
+       or u.registered_at is null or (s.registered_at, s.event_key) < (u.registered_at, u.sign_up_event)
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong;

@@ -1,0 +1,31 @@
+-- name: EnsureCustomers :exec
+-- Makes the rows of Stripe customers heard of for the first time. The keys must be sorted.
+insert into customers (key)
+select w.key from (select unnest(@keys::text[]) as key) w
+where not exists (select from customers c where c.key = w.key)
+order by w.key
+on conflict do nothing;
+
+-- name: FindCustomers :many
+select id, key from customers where key = any(@keys::text[]);
+
+-- name: LockCustomers :many
+-- Customers and the users they are tied to.
+select c.id, c.key, c.user_id, c.tied_at, u.external_id
+from customers c
+left join users u on u.id = c.user_id
+where c.id = any(@ids::bigint[])
+order by c.id for update of c;
+
+-- name: SaveTies :exec
+update customers c set user_id = w.user_id, tied_at = w.tied_at
+from (select unnest(@ids::bigint[]) as id, unnest(@user_id::bigint[]) as user_id,
+             unnest(@tied_at::timestamptz[]) as tied_at) w
+where c.id = w.id;
+
+-- name: GetCustomers :many
+-- Customers and the users they are tied to, without locking them.
+select c.id, c.key, c.user_id, c.tied_at, u.external_id
+from customers c
+left join users u on u.id = c.user_id
+where c.id = any(@ids::bigint[]);

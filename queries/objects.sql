@@ -1,0 +1,47 @@
+-- name: FindObjects :many
+-- Which payments known objects belong to.
+select key, payment_id from objects where key = any(@keys::text[]);
+
+-- name: InsertObjects :many
+-- Records objects seen for the first time; those that somebody else has just recorded are not returned.
+-- The keys must be sorted.
+insert into objects (key, payment_id, kind, user_id, user_at, customer_id, currency, gross, paid_at,
+                     refunded, refund_minor, refund_status, refund_at)
+select unnest(@key::text[]), unnest(@payment_id::bigint[]), unnest(@kind::smallint[]),
+       nullif(unnest(@user_id::bigint[]), 0), nullif(unnest(@user_at::timestamptz[]), '0001-01-01 00:00:00+00'),
+       nullif(unnest(@customer_id::bigint[]), 0),
+       nullif(unnest(@currency::text[]), ''), nullif(unnest(@gross::bigint[]), 0),
+       nullif(unnest(@paid_at::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest(@refunded::bigint[]), unnest(@refund_minor::bigint[]), unnest(@refund_status::smallint[]),
+       nullif(unnest(@refund_at::timestamptz[]), '0001-01-01 00:00:00+00')
+on conflict do nothing
+returning key;
+
+-- name: LockObjects :many
+select key, payment_id from objects where key = any(@keys::text[]) order by key for update;
+
+-- name: ListObjects :many
+-- All objects of the payments, with the names of users and customers as their sources write them.
+select o.key, o.payment_id, o.kind, o.user_id, u.external_id as user_external_id, o.user_at,
+       o.customer_id, c.key as customer_key, o.currency, o.gross, o.paid_at,
+       o.refunded, o.refund_minor, o.refund_status, o.refund_at
+from objects o
+left join users u on u.id = o.user_id
+left join customers c on c.id = o.customer_id
+where o.payment_id = any(@payment_ids::bigint[]);
+
+-- name: UpdateObjects :exec
+-- Saves what more is known of objects. The caller has them locked.
+update objects o
+set kind = w.kind, user_id = nullif(w.user_id, 0), user_at = nullif(w.user_at, '0001-01-01 00:00:00+00'),
+    customer_id = nullif(w.customer_id, 0),
+    currency = nullif(w.currency, ''), gross = nullif(w.gross, 0), paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'),
+    refunded = w.refunded, refund_minor = w.refund_minor, refund_status = w.refund_status,
+    refund_at = nullif(w.refund_at, '0001-01-01 00:00:00+00')
+from (select unnest(@key::text[]) as key, unnest(@kind::smallint[]) as kind,
+             unnest(@user_id::bigint[]) as user_id, unnest(@user_at::timestamptz[]) as user_at,
+             unnest(@customer_id::bigint[]) as customer_id, unnest(@currency::text[]) as currency,
+             unnest(@gross::bigint[]) as gross, unnest(@paid_at::timestamptz[]) as paid_at,
+             unnest(@refunded::bigint[]) as refunded, unnest(@refund_minor::bigint[]) as refund_minor,
+             unnest(@refund_status::smallint[]) as refund_status, unnest(@refund_at::timestamptz[]) as refund_at) w
+where o.key = w.key;

@@ -1,0 +1,70 @@
+-- name: AllocatePayments :many
+-- Numbers for payments about to be recorded.
+select nextval('payments_id_seq')::bigint as id from generate_series(1, @count::int);
+
+-- name: LockPayments :many
+-- Payments by number, and those they were merged into.
+select p.* from payments p
+where p.id = any(@ids::bigint[])
+   or p.id in (select m.merged_into from payments m where m.id = any(@ids::bigint[]))
+order by p.id for update;
+
+-- name: ListMerged :many
+-- The numbers of the payments that were merged into these.
+select id, merged_into from payments where merged_into = any(@ids::bigint[]);
+
+-- name: ListPaymentsByTie :many
+-- The payments whose user is whoever their customer is tied to.
+select id from payments
+where customer_id = any(@customer_ids::bigint[]) and not named and merged_into is null;
+
+-- name: InsertPayments :exec
+insert into payments (id, key, user_id, named, customer_id, currency, gross, paid_at, refunded)
+select unnest(@id::bigint[]), unnest(@key::text[]), nullif(unnest(@user_id::bigint[]), 0), unnest(@named::boolean[]),
+       nullif(unnest(@customer_id::bigint[]), 0), nullif(unnest(@currency::text[]), ''),
+       nullif(unnest(@gross::bigint[]), 0), nullif(unnest(@paid_at::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest(@refunded::bigint[]);
+
+-- name: UpdatePayments :exec
+update payments p
+set key = w.key, user_id = nullif(w.user_id, 0), named = w.named, customer_id = nullif(w.customer_id, 0),
+    currency = nullif(w.currency, ''), gross = nullif(w.gross, 0),
+    paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'), refunded = w.refunded
+from (select unnest(@id::bigint[]) as id, unnest(@key::text[]) as key, unnest(@user_id::bigint[]) as user_id,
+             unnest(@named::boolean[]) as named, unnest(@customer_id::bigint[]) as customer_id,
+             unnest(@currency::text[]) as currency, unnest(@gross::bigint[]) as gross,
+             unnest(@paid_at::timestamptz[]) as paid_at, unnest(@refunded::bigint[]) as refunded) w
+where p.id = w.id;
+
+-- name: MergePayments :exec
+-- Payments that turned out to be another one; those merged into them before follow.
+update payments p set merged_into = w.into_id
+from (select unnest(@id::bigint[]) as id, unnest(@into_id::bigint[]) as into_id) w
+where p.id = w.id or p.merged_into = w.id;
+
+-- name: ListPurchases :many
+-- For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
+-- A question without a currency asks for the user's earliest purchase of all. So what is read does not grow with a
+-- buyer's past.
+select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at
+from (select unnest(@n::int[]) as n, unnest(@user_id::bigint[]) as user_id, unnest(@currency::text[]) as currency,
+             unnest(@minimum::bigint[]) as minimum, unnest(@first::timestamptz[]) as first,
+             unnest(@last::timestamptz[]) as last) q
+cross join lateral (
+    select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at
+    from payments p
+    where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
+      and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum and p.paid_at between q.first and q.last))
+    order by p.paid_at, p.key
+    limit 1
+) p;
+
+-- name: ListPaymentsAfter :many
+-- One page of all payments that were not merged into another, by number.
+select * from payments where id > @after_id::bigint and merged_into is null order by id limit @most::int;
+
+-- name: ListPurchasesOf :many
+-- Every purchase of these users, however many: for the audit, which takes no short cut.
+select id, user_id::bigint as user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at
+from payments
+where user_id = any(@user_ids::bigint[]) and paid_at is not null and merged_into is null;

@@ -1,0 +1,70 @@
+-- name: ListReferralsByReferee :many
+-- The referrals of referees, who are locked by the caller.
+select * from referrals where referee_id = any(@referee_ids::bigint[]) order by id;
+
+-- name: ListReferees :many
+-- The referees of these referrers whose e-mail address is one of these.
+select r.referee_id
+from users f
+join referrals r on r.referee_id = f.id
+where f.email_key = any(@email_keys::bytea[]) and r.referrer_id = any(@referrer_ids::bigint[]);
+
+-- name: AllocateReferrals :many
+-- Numbers for referrals about to be recorded.
+select nextval('referrals_id_seq')::bigint as id from generate_series(1, @count::int);
+
+-- name: InsertReferrals :exec
+insert into referrals (id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends,
+                       status, reason, slot, payment_id, transitions, transfers, changed_at)
+select unnest(@id::bigint[]), unnest(@program_id::bigint[]), unnest(@code_id::bigint[]), unnest(@referrer_id::bigint[]),
+       unnest(@referee_id::bigint[]), unnest(@registered_at::timestamptz[]), unnest(@window_ends::timestamptz[]),
+       nullif(unnest(@hold_ends::timestamptz[]), '0001-01-01 00:00:00+00'), unnest(@status::text[]),
+       nullif(unnest(@reason::text[]), ''), unnest(@slot::int[]), nullif(unnest(@payment_id::bigint[]), 0),
+       unnest(@transitions::int[]), unnest(@transfers::int[]), unnest(@changed_at::timestamptz[]);
+
+-- name: UpdateReferrals :exec
+-- Saves verdicts. The caller has the referees locked.
+update referrals r
+set registered_at = w.registered_at, window_ends = w.window_ends,
+    hold_ends = nullif(w.hold_ends, '0001-01-01 00:00:00+00'), status = w.status, reason = nullif(w.reason, ''),
+    slot = w.slot, payment_id = nullif(w.payment_id, 0), transitions = w.transitions, transfers = w.transfers,
+    changed_at = w.changed_at
+from (select unnest(@id::bigint[]) as id, unnest(@registered_at::timestamptz[]) as registered_at,
+             unnest(@window_ends::timestamptz[]) as window_ends, unnest(@hold_ends::timestamptz[]) as hold_ends,
+             unnest(@status::text[]) as status, unnest(@reason::text[]) as reason, unnest(@slot::int[]) as slot,
+             unnest(@payment_id::bigint[]) as payment_id, unnest(@transitions::int[]) as transitions,
+             unnest(@transfers::int[]) as transfers, unnest(@changed_at::timestamptz[]) as changed_at) w
+where r.id = w.id;
+
+-- name: ListDueWindows :many
+-- Referrals whose window has closed since a mark, and that may still be open. Page on by the last row.
+select id, referee_id, window_ends from referrals
+where window_ends <= @until::timestamptz and (window_ends, id) > (@after_ends::timestamptz, @after_id::bigint) and status = 'pending'
+order by window_ends, id
+limit @most::int;
+
+-- name: ListDueHolds :many
+-- Referrals whose hold has ended. Page on by the last row.
+select id, referee_id, hold_ends::timestamptz as hold_ends from referrals
+where hold_ends <= @until::timestamptz and (hold_ends, id) > (@after_ends::timestamptz, @after_id::bigint)
+order by hold_ends, id
+limit @most::int;
+
+-- name: FindReferrals :many
+-- One page of referrals for the API, by number. An empty filter lets everything pass.
+select r.*, p.name as program, c.code, referrer.external_id as referrer, referee.external_id as referee
+from referrals r
+join programs p on p.id = r.program_id
+join codes c on c.id = r.code_id
+join users referrer on referrer.id = r.referrer_id
+join users referee on referee.id = r.referee_id
+where r.id > @after_id::bigint
+  and (@referrer::text = '' or r.referrer_id = (select u.id from users u where u.external_id = @referrer::text))
+  and (@referee::text = '' or r.referee_id = (select u.id from users u where u.external_id = @referee::text))
+  and (@status::text = '' or r.status = @status::text)
+order by r.id
+limit @most::int;
+
+-- name: ListReferralsAfter :many
+-- One page of all referrals, by number.
+select * from referrals where id > @after_id::bigint order by id limit @most::int;

@@ -1,0 +1,15 @@
+-- name: ListSignUps :many
+-- The sign-ups of users, one for each code they ever named.
+select s.*, c.code from sign_ups s join codes c on c.id = s.code_id where s.user_id = any(@user_ids::bigint[]);
+
+-- name: ListWaiting :many
+-- Who signed up with a code before anybody had it.
+select user_id, code_id from sign_ups where code_id = any(@code_ids::bigint[]) and waiting;
+
+-- name: SaveSignUps :exec
+-- Records sign-ups, or an earlier one with the same code.
+insert into sign_ups (user_id, code_id, registered_at, event_key, waiting)
+select unnest(@user_id::bigint[]), unnest(@code_id::bigint[]), unnest(@registered_at::timestamptz[]),
+       unnest(@event_key::text[]), unnest(@waiting::boolean[])
+on conflict (user_id, code_id) do update
+set registered_at = excluded.registered_at, event_key = excluded.event_key, waiting = excluded.waiting;

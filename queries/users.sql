@@ -1,0 +1,42 @@
+-- name: EnsureUsers :exec
+-- Makes the rows of users heard of for the first time. The ids must be sorted.
+insert into users (external_id)
+select w.external_id from (select unnest(@external_ids::text[]) as external_id) w
+where not exists (select from users u where u.external_id = w.external_id)
+order by w.external_id
+on conflict do nothing;
+
+-- name: FindUsers :many
+-- The internal ids of users, and whether they have a code.
+select u.id, u.external_id, exists (select from codes c where c.owner_id = u.id) as has_code
+from users u
+where u.external_id = any(@external_ids::text[]);
+
+-- name: LockUsers :many
+select * from users where id = any(@ids::bigint[]) order by id for update;
+
+-- name: GetUsers :many
+select * from users where id = any(@ids::bigint[]);
+
+-- name: RegisterUsers :exec
+-- Saves the sign-up that stands for each user.
+update users u
+set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
+    program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
+    email_verified = w.email_verified, email_key = nullif(w.email_key, ''::bytea)
+from (select unnest(@ids::bigint[]) as id, unnest(@registered_at::timestamptz[]) as registered_at,
+             unnest(@sign_up_event::text[]) as sign_up_event, unnest(@sign_up_code::bigint[]) as sign_up_code,
+             unnest(@program_id::bigint[]) as program_id, unnest(@username::text[]) as username,
+             unnest(@email::text[]) as email, unnest(@email_verified::boolean[]) as email_verified,
+             unnest(@email_key::bytea[]) as email_key) w
+where u.id = w.id;
+
+-- name: GetUserByExternalID :one
+-- One user as the API shows them, with their code and the code they signed up with.
+select u.id, u.external_id, u.registered_at, u.username,
+       own.code as own_code, used.code as used_code, used.owner_id as used_code_owner
+from users u
+left join codes own on own.owner_id = u.id
+left join codes used on used.id = u.sign_up_code
+where u.external_id = @external_id
+limit 1;
