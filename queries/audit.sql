@@ -106,3 +106,20 @@ with wrong as (
        or u.registered_at is null or (s.registered_at, s.event_key) < (u.registered_at, u.sign_up_event)
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from wrong;
+
+-- name: AuditOutbox :one
+-- Law 9: what waits to be told is what was logged and posted, each once.
+with waiting as (
+    select o.id as row_id, e.value ->> 'id' as event_id
+    from outbox o cross join lateral jsonb_array_elements(convert_from(o.events, 'UTF8')::jsonb) e
+), wrong as (
+    select format('outbox row %s: %s', w.row_id, w.event_id) as what from waiting w
+    where not exists (select from transitions t where w.event_id = format('transition-%s-%s', t.referral_id, t.n))
+      and not exists (select from transfers t where w.event_id = format('transfer-%s-%s', t.referral_id, t.n))
+    union all
+    select format('event %s waits %s times', event_id, count(*)) from waiting group by event_id having count(*) > 1
+    union all
+    select format('outbox row %s does not have %s events', o.id, o.count) from outbox o
+    where o.count <> jsonb_array_length(convert_from(o.events, 'UTF8')::jsonb)
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong;

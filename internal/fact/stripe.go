@@ -47,6 +47,12 @@ var stripeReaders = map[string]func(*envelope) error{
 	"refund.failed":                            readRefund,
 }
 
+// Reads says whether events of a type are read, rather than ignored.
+func Reads(kind string) bool {
+	_, ok := stripeReaders[kind]
+	return ok || kind == UserRegistered
+}
+
 // envelope is the event around a Stripe object.
 type envelope struct {
 	event  Event

@@ -16,8 +16,9 @@ import (
 
 // Result is what a batch came to, for logs and metrics.
 type Result struct {
-	Recorded    int // events whose facts were recorded
-	Duplicates  int // events that were recorded before, or stood twice in the batch
+	Recorded    int             // events whose facts were recorded
+	Duplicates  int             // events that were recorded before, or stood twice in the batch
+	Seen        map[string]bool // the keys of events that were recorded before
 	Transitions []Transition
 	Transfers   []Transfer
 	Restarts    int // how often the batch was begun anew because the set of rows to lock had grown
@@ -171,10 +172,14 @@ func (t *txn) claim(events []fact.Event) error {
 		fresh[key] = true
 	}
 	var first []fact.Event
+	t.result.Seen = make(map[string]bool)
 	for _, e := range events {
-		if fresh[e.Key] {
+		switch again, ok := fresh[e.Key]; {
+		case !ok:
+			t.result.Seen[e.Key] = true
+		case again:
+			fresh[e.Key] = false // it may stand in the batch twice
 			first = append(first, e)
-			delete(fresh, e.Key) // the same event twice in one batch
 		}
 	}
 	t.in = newIntake(first)

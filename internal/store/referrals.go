@@ -160,12 +160,12 @@ func (t *txn) settle() error {
 	for _, it := range t.items {
 		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason)
 		if err != nil {
-			return err
+			return &decisionError{err}
 		}
 		it.moves = path
 		it.post, err = ledger.Settle(it.version.rewards, it.owed(), it.posted)
 		if err != nil {
-			return err
+			return &decisionError{err}
 		}
 		it.become(t.at(it))
 	}

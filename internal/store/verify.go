@@ -16,7 +16,7 @@ import (
 
 // Finding is one thing that is not as its facts say.
 type Finding struct {
-	Law     string // which of the checks found it
+	Check   string // which of the checks found it
 	Subject string
 	Detail  string
 }
@@ -274,6 +274,7 @@ func (s *Reader) Counts(ctx context.Context) ([]Count, error) {
 		{"cap", func() (int64, string, error) { r, err := q.AuditCaps(ctx); return r.Broken, r.Example, err }},
 		{"one_live", func() (int64, string, error) { r, err := q.AuditOneLive(ctx); return r.Broken, r.Example, err }},
 		{"references", func() (int64, string, error) { r, err := q.AuditReferences(ctx); return r.Broken, r.Example, err }},
+		{"outbox", func() (int64, string, error) { r, err := q.AuditOutbox(ctx); return r.Broken, r.Example, err }},
 	} {
 		broken, example, err := check.ask()
 		if err != nil {

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+
+	"github.com/plusone-dev/plusone/internal/api"
+	"github.com/plusone-dev/plusone/internal/store"
+)
+
+// apiCommand answers questions. It reads the database.
+type apiCommand struct {
+	logFlags
+	databaseFlags
+	adminFlags
+	Listen   string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
+	APIToken []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
+}
+
+// Run serves until told to stop.
+func (c *apiCommand) Run(ctx context.Context, std streams) error {
+	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems())
+	if err != nil {
+		return err
+	}
+	log, err := c.logger(std)
+	if err != nil {
+		return err
+	}
+	h, err := newHost(log)
+	if err != nil {
+		return err
+	}
+	pool, err := h.database(ctx, c.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	if err := h.admin(c.Admin); err != nil {
+		return err
+	}
+	handler := api.New(store.NewReader(pool), c.APIToken, log)
+	if err := h.serve("api", "--listen", c.Listen, h.public(handler)); err != nil {
+		return err
+	}
+	return h.group.Run(ctx)
+}
+
+func (c *apiCommand) tokenProblems() []string {
+	if len(c.APIToken) == 0 {
+		return []string{"--api-token (PLUSONE_API_TOKEN) is missing: make one with `openssl rand -hex 32`"}
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/plusone-dev/plusone/internal/audit"
+	"github.com/plusone-dev/plusone/internal/store"
+)
+
+// auditCommand asks a database whether the laws hold.
+type auditCommand struct {
+	databaseFlags
+	dataFlag
+	JSON bool `help:"Print JSON."`
+}
+
+// Run prints the verdict of every check, and fails when a law is broken.
+func (c *auditCommand) Run(ctx context.Context, std streams) error {
+	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Reader) error {
+		report, err := audit.Run(ctx, db, progress(std.err))
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			out := json.NewEncoder(std.out)
+			out.SetIndent("", "  ")
+			err = out.Encode(report)
+		} else {
+			printAudit(std.out, report)
+		}
+		if err == nil && !report.Held {
+			err = errBroken
+		}
+		return err
+	})
+}
+
+// progress draws a bar on a terminal, and nothing in a pipe.
+func progress(w io.Writer) func(rows int) {
+	if !onTerminal(w) {
+		return func(int) {}
+	}
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("deciding anew"),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
+	return func(rows int) { _ = bar.Set(rows) }
+}
+
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor is small
+}
+
+func printAudit(w io.Writer, r audit.Report) {
+	t := newTable(w)
+	t.AppendHeader(table.Row{"Law", "", "What was looked at", "Verdict"})
+	broken := 0
+	for _, l := range r.Lines {
+		verdict := paint(w, text.FgGreen, "holds")
+		if l.Broken > 0 {
+			broken++
+			verdict = paint(w, text.FgRed, fmt.Sprintf("BROKEN %d times: %s", l.Broken, l.Example))
+		}
+		t.AppendRow(table.Row{l.Law, audit.Laws[l.Law-1].Name, l.Text, verdict})
+	}
+	t.Render()
+	line := fmt.Sprintf("%d payments and referrals were decided anew. Every law holds.\n", r.Rows)
+	if broken > 0 {
+		line = fmt.Sprintf("%d payments and referrals were decided anew. %d of %d checks found a law broken.\n", r.Rows, broken, len(r.Lines))
+	}
+	_, _ = io.WriteString(w, line)
+}
+
+// newTable is a table with lines on a terminal, and plain columns in a pipe.
+func newTable(w io.Writer) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	style := table.StyleRounded
+	if !onTerminal(w) {
+		style = table.StyleDefault
+		style.Options = table.OptionsNoBordersAndSeparators
+	}
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	return t
+}
+
+func paint(w io.Writer, c text.Color, s string) string {
+	if !onTerminal(w) {
+		return s
+	}
+	return c.Sprint(s)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/stream"
+	"github.com/plusone-dev/plusone/internal/worker"
+)
+
+// stopWithin is how long a process may take to stop in order.
+const stopWithin = 30 * time.Second
+
+// host is what every role runs on.
+type host struct {
+	log    *slog.Logger
+	reg    *prometheus.Registry
+	health *ops.Health
+	http   *ops.HTTPMetrics
+	group  *ops.Group
+}
+
+func newHost(log *slog.Logger) (*host, error) {
+	reg := ops.NewRegistry(buildVersion())
+	m, err := ops.NewHTTPMetrics(reg)
+	if err != nil {
+		return nil, err
+	}
+	return &host{log: log, reg: reg, health: ops.NewHealth(log), http: m, group: ops.NewGroup(log, stopWithin)}, nil
+}
+
+// listen opens a port, and says in plain words when it is taken.
+func listen(flag, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s is in use by another program: stop that, or choose another with %s", addr, flag)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
+	}
+	return l, nil
+}
+
+// serve adds an HTTP server to the process.
+func (h *host) serve(name, flag, addr string, handler http.Handler) error {
+	l, err := listen(flag, addr)
+	if err != nil {
+		return err
+	}
+	h.log.Info("listening", "for", name, "address", l.Addr().String())
+	h.group.Add(name, func(ctx context.Context) error { return ops.Serve(ctx, l, handler, h.log) })
+	return nil
+}
+
+// admin adds the server for operators.
+func (h *host) admin(addr string) error {
+	return h.serve("admin", "--admin", addr, ops.Admin(h.reg, h.health, h.log))
+}
+
+// public wraps what strangers talk to.
+func (h *host) public(handler http.Handler) http.Handler {
+	return h.http.Wrap(ops.Recover(h.log, nil, handler))
+}
+
+// connect reaches the stream, waiting for it if it is away, and makes its streams once it answers.
+func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
+	nc, err := stream.Connect(url, name, h.log, nats.RetryOnFailedConnect(true))
+	if err != nil {
+		return nil, err
+	}
+	h.group.OnStop("connection to NATS", func() error { nc.Close(); return nil })
+	probe, err := stream.NewProbe(nc, stream.In, "")
+	if err != nil {
+		return nil, err
+	}
+	h.health.Add("stream", probe.Check)
+	h.group.Add("making the streams", func(ctx context.Context) error { return h.ensure(ctx, nc, replicas) })
+	return nc, nil
+}
+
+// ensure makes the streams, as often as it takes, and is done.
+func (h *host) ensure(ctx context.Context, nc *nats.Conn, replicas int) error {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	wait := stream.Backoff{Min: 100 * time.Millisecond, Max: 5 * time.Second}
+	for n := 0; ; n++ {
+		try, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := stream.Ensure(try, js, stream.Config{Replicas: replicas})
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		h.log.Warn("the streams can not be made yet; trying again", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait.Delay(n)):
+		}
+	}
+}
+
+// database opens a pool. It is closed when nobody uses it any more.
+func (h *host) database(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	pool, err := store.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	h.group.OnStop("database pool", func() error { pool.Close(); return nil })
+	h.health.Add("database", store.NewReader(pool).Check)
+	return pool, nil
+}
+
+// workerPace says how a worker works.
+type workerPace struct {
+	Concurrency int           `env:"PLUSONE_CONCURRENCY" default:"2" help:"How many batches to work on at a time (default ${default})."`
+	MaxBatch    int           `env:"PLUSONE_MAX_BATCH" default:"256" help:"How many events to take in one transaction at most (default ${default})."`
+	AckWait     time.Duration `env:"PLUSONE_ACK_WAIT" default:"30s" help:"After how long without an answer an event is delivered again (default ${default})."`
+	Tick        time.Duration `env:"PLUSONE_TICK" default:"1s" help:"How often to look for holds and windows that have ended (default ${default})."`
+}
+
+func (p workerPace) problems() (all []string) {
+	if p.Concurrency < 1 || p.Concurrency > 64 {
+		all = append(all, "--concurrency (PLUSONE_CONCURRENCY) must be from 1 to 64")
+	}
+	if p.MaxBatch < 1 || p.MaxBatch > 4096 {
+		all = append(all, "--max-batch (PLUSONE_MAX_BATCH) must be from 1 to 4096")
+	}
+	if p.AckWait < time.Second {
+		all = append(all, "--ack-wait (PLUSONE_ACK_WAIT) must be at least 1s")
+	}
+	if p.Tick < 10*time.Millisecond {
+		all = append(all, "--tick (PLUSONE_TICK) must be at least 10ms")
+	}
+	return all
+}
+
+// relayEvery is how often the relay looks for events that another process left in the outbox.
+const relayEvery = 500 * time.Millisecond
+
+// work adds a worker to the process: the relay and the clock first, so that they stop after the last batch.
+func (h *host) work(nc *nats.Conn, s *store.Store, pace workerPace) error {
+	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
+	if err != nil {
+		return err
+	}
+	w := worker.New(s, h.reg, h.log)
+	h.group.Add("outbox relay", func(ctx context.Context) error { return w.RunRelay(ctx, pub, relayEvery) })
+	h.group.Add("clock", func(ctx context.Context) error { return w.RunClock(ctx, pace.Tick) })
+	opts := stream.Options{
+		Conn: nc, MaxBatch: pace.MaxBatch, Concurrency: pace.Concurrency, AckWait: pace.AckWait,
+		Transient: store.Transient, Ready: s.Check, Logger: h.log, Metrics: stream.NewMetrics(h.reg),
+	}
+	h.group.Add("batches", func(ctx context.Context) error { return stream.Consume(ctx, opts, w.Handle) })
+	return nil
+}

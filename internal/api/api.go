@@ -1,0 +1,75 @@
+// Package api answers questions over HTTP: who somebody is, what they have, which referrals there are and why each
+// stands as it does. It reads the store and never consumes the stream.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/problem"
+	"github.com/plusone-dev/plusone/internal/store"
+)
+
+// Store is what the API reads.
+type Store interface {
+	User(ctx context.Context, id string) (store.User, error)
+	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
+}
+
+// API answers the business's own services.
+type API struct {
+	store Store
+	log   *slog.Logger
+}
+
+// New makes the API's handler. Every request needs one of the tokens; without any, nobody comes through.
+func New(s Store, tokens []string, log *slog.Logger) http.Handler {
+	a := &API{store: s, log: log}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/users/{user_id}", a.user)
+	mux.HandleFunc("GET /v1/referrals", a.referrals)
+	mux.HandleFunc("/v1/users/{user_id}", methodNotAllowed)
+	mux.HandleFunc("/v1/referrals", methodNotAllowed)
+	mux.HandleFunc("/", problem.NotFound)
+	return ops.RequireBearer(tokens, mux, func(w http.ResponseWriter, _ *http.Request) {
+		problem.Write(w, problem.Problem{
+			Status: http.StatusUnauthorized, Reason: "unauthorized", Title: "A service token is needed",
+			Detail: "Send the header `Authorization: Bearer <token>` with a service token (PLUSONE_API_TOKEN).",
+		})
+	})
+}
+
+func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
+	problem.MethodNotAllowed(w, "GET, HEAD")
+}
+
+// fail answers for an error, and logs those that are ours.
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var bad *badRequestError
+	switch {
+	case errors.As(err, &bad):
+		problem.Write(w, problem.Problem{
+			Status: http.StatusBadRequest, Reason: "bad-request", Title: "The request can not be understood", Detail: bad.detail,
+		})
+	case errors.Is(err, store.ErrNotFound):
+		problem.Write(w, problem.Problem{
+			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",
+			Detail: "No user of that id has signed up. A sign-up takes a moment to be applied.",
+		})
+	default:
+		a.log.ErrorContext(r.Context(), "a request could not be answered", "route", r.Pattern, "error", err)
+		w.Header().Set("Retry-After", "5")
+		problem.Write(w, problem.Problem{
+			Status: http.StatusServiceUnavailable, Reason: "unavailable", Title: "The database can not be asked just now",
+			Detail: "Nothing is lost. Ask again in a few seconds.",
+		})
+	}
+}
+
+// badRequestError says what is wrong with a request and what to do.
+type badRequestError struct{ detail string }
+
+func (e *badRequestError) Error() string { return e.detail }

@@ -1,0 +1,58 @@
+package devstack
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// ErrLocked says that another process holds the folder.
+var ErrLocked = errors.New("in use by another process")
+
+// Lock takes the folder for this process and returns what gives it back. The kernel holds the lock, so it ends with the
+// process however that dies; the file that carries it stays behind and means nothing by itself.
+// A folder that is taken gives an error that wraps ErrLocked and names the process that has it.
+func Lock(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("devstack: make the folder to lock: %w", err)
+	}
+	path := filepath.Join(dir, "lock")
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("devstack: open the lock of %s: %w", dir, err)
+	}
+	if err := flock(file); err != nil {
+		defer file.Close()
+		if errors.Is(err, ErrLocked) {
+			return nil, fmt.Errorf("devstack: the folder %s is %w%s: stop that one first, or choose another folder", dir, ErrLocked, holder(file))
+		}
+		return nil, fmt.Errorf("devstack: lock %s: %w", path, err)
+	}
+	if err := sign(file); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("devstack: write our process id into %s: %w", path, err)
+	}
+	return func() { file.Close() }, nil
+}
+
+// sign writes who holds the lock, for the message that the next one gets.
+func sign(file *os.File) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+func holder(file *os.File) string {
+	text, err := io.ReadAll(io.LimitReader(file, 32))
+	pid := strings.TrimSpace(string(text))
+	if err != nil || pid == "" {
+		return ""
+	}
+	return " (process " + pid + ")"
+}

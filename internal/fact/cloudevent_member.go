@@ -1,0 +1,166 @@
+package fact
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+)
+
+// collect puts the members of an object where slot says, each once. Members without a slot are passed over.
+func collect(what string, object gjson.Result, slot func(name string) *gjson.Result) error {
+	if !object.IsObject() {
+		return malformed("%s must be a JSON object", what)
+	}
+	var err error
+	object.ForEach(func(key, value gjson.Result) bool {
+		name := unquote(key)
+		to := slot(name)
+		if to == nil {
+			return true
+		}
+		if to.Exists() {
+			err = malformed("%s has the member %s twice", what, name)
+			return false
+		}
+		*to = value
+		return true
+	})
+	return err
+}
+
+// unquote is the text of a JSON string. gjson reads a lone surrogate together with the escape after it as one
+// character; encoding/json, and so the schema, reads them as two. Escapes are rare: let encoding/json read those.
+func unquote(v gjson.Result) string {
+	if !strings.Contains(v.Raw, `\u`) {
+		return v.Str
+	}
+	var s string
+	if json.Unmarshal([]byte(v.Raw), &s) != nil {
+		return v.Str // cannot be: the document was found valid
+	}
+	return s
+}
+
+// memberReader reads members strictly by type, and keeps the first thing that is wrong. No message repeats a value:
+// it may be somebody's e-mail address.
+type memberReader struct{ err error }
+
+func (r *memberReader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = malformed(format, args...)
+	}
+}
+
+func (r *memberReader) check(name string, ok bool, want string) {
+	if !ok {
+		r.fail("%s must be %s", name, want)
+	}
+}
+
+// required reads a text that must be there and not empty.
+func (r *memberReader) required(name string, v gjson.Result) string {
+	if !v.Exists() {
+		r.fail("%s is missing", name)
+		return ""
+	}
+	if v.Type == gjson.Null {
+		r.fail("%s must be a string", name)
+		return ""
+	}
+	return r.filled(name, v)
+}
+
+// filled reads a text that may be absent or null, but not empty.
+func (r *memberReader) filled(name string, v gjson.Result) string {
+	s := r.optional(name, v)
+	if s == "" && v.Type != gjson.Null {
+		r.fail("%s must not be empty", name)
+	}
+	return s
+}
+
+// optional reads a text; absent and null are the empty one.
+func (r *memberReader) optional(name string, v gjson.Result) string {
+	switch v.Type {
+	case gjson.Null:
+		return ""
+	case gjson.String:
+		return unquote(v)
+	default:
+		r.fail("%s must be a string", name)
+		return ""
+	}
+}
+
+// line holds a text to its length, in characters, and to one line of it.
+func (r *memberReader) line(name, s string, atMost int) string {
+	if len(s) > atMost && utf8.RuneCountInString(s) > atMost {
+		r.fail("%s is longer than %d characters", name, atMost)
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		r.fail("%s must not contain control characters", name)
+	}
+	return s
+}
+
+// boolean reads true or false; absent and null are false.
+func (r *memberReader) boolean(name string, v gjson.Result) bool {
+	switch v.Type {
+	case gjson.True:
+		return true
+	case gjson.False, gjson.Null:
+		return false
+	default:
+		r.fail("%s must be true or false", name)
+		return false
+	}
+}
+
+// time reads an RFC 3339 time; absent and null are the zero one. What PostgreSQL could not keep is cut off here, so
+// that a time is the same before and after it was stored.
+func (r *memberReader) time(name string, v gjson.Result) time.Time {
+	s := r.optional(name, v)
+	if v.Type != gjson.String {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil || len(s) > 64 || !isStrictTime(s) {
+		r.fail("%s must be a time as of RFC 3339", name)
+		return time.Time{}
+	}
+	// The year as written, as a schema can check it; the same instant in UTC may be a day beside.
+	if s < "2000" || s >= "2200" {
+		r.fail("%s must be in the years 2000 to 2199", name)
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// isStrictTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, and
+// an offset of 24 hours or of 60 minutes (https://go.dev/issue/54580).
+func isStrictTime(s string) bool {
+	if s[len("2006-01-02T15")] != ':' || s[len("2006-01-02T15:04:05")] == ',' {
+		return false
+	}
+	if s[len(s)-1] == 'Z' {
+		return true
+	}
+	offset := s[len(s)-len("07:00"):]
+	return offset[:2] < "24" && offset[3:] < "60"
+}
+
+// jsonContentType is the pattern of the schema. Only unusual content types come to it.
+var jsonContentType = regexp.MustCompile(
+	`^[A-Za-z0-9!#$&^_.+-]+/([A-Za-z0-9!#$&^_.+-]*\+)?[Jj][Ss][Oo][Nn] *(;[ -~]*)?$`)
+
+func (r *memberReader) contentType(v gjson.Result) {
+	s := r.optional("datacontenttype", v)
+	if v.Type != gjson.String || s == "application/json" {
+		return
+	}
+	r.check("datacontenttype", len(s) <= 255 && jsonContentType.MatchString(s), "JSON: application/json or …+json")
+}

@@ -1,0 +1,198 @@
+package fact
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const fullSignUp = `{
+	"specversion": "1.0", "id": "signup-7f3c", "source": "/accounts", "type": "user.registered",
+	"time": "2026-05-01T09:30:00Z", "datacontenttype": "application/json", "subject": "bob", "traceparent": "00-1",
+	"data": {
+		"user_id": "bob", "username": "Bob", "email": "bob@example.com", "email_verified": true,
+		"referral_code": "  k7m2pq9x ", "registered_at": "2026-05-01T11:29:58.4171239+02:00", "ip": "203.0.113.7",
+		"device_id": "d-19", "stripe_customer_id": "cus_QXg1", "plan": {"seats": [3]}, "program": "default", "code": null
+	}
+}`
+
+func TestParseCloudEvent(t *testing.T) {
+	at := time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
+	registered := time.Date(2026, 5, 1, 9, 29, 58, 417_123_000, time.UTC) // PostgreSQL keeps microseconds
+	tests := []struct {
+		name, give string
+		want       Event
+	}{
+		{"everything", fullSignUp, Event{
+			Key: "ce:9:/accounts:signup-7f3c", Name: "signup-7f3c", Type: "user.registered", At: at,
+			SignUp: &SignUp{
+				UserID: "bob", Username: "Bob", Email: "bob@example.com", EmailVerified: true, Code: "K7M2PQ9X",
+				RegisteredAt: registered, IP: "203.0.113.7", DeviceID: "d-19", Customer: "cus_QXg1",
+			},
+		}},
+		{
+			"the least, with the event's time",
+			`{"specversion":"1.0","id":"1","source":"s","type":"user.registered","time":"2026-05-01T09:30:00Z","data":{"user_id":"a"}}`,
+			Event{Key: "ce:1:s:1", Name: "1", Type: "user.registered", At: at, SignUp: &SignUp{UserID: "a", RegisteredAt: at}},
+		},
+		{
+			"null is absent, and escapes are read",
+			`{"specversion":"1.0","id":"1","source":"s","type":"user.registered","time":null,
+			  "data":{"user\u005fid":"\ud83d\ude00","registered_at":"2026-05-01T09:30:00Z","email":null,"email_verified":null,"referral_code":" "}}`,
+			Event{Key: "ce:1:s:1", Name: "1", Type: "user.registered", At: at, SignUp: &SignUp{UserID: "😀", RegisteredAt: at}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := ParseCloudEvent([]byte(tt.give))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// refusal is one thing that is wrong with an event: the full sign-up with one text replaced by another.
+type refusal struct{ name, old, new, why string }
+
+var refusals = []refusal{
+	{"other version", `"1.0"`, `"0.3"`, `specversion must be "1.0"`},
+	{"version as a number", `"1.0"`, `1.0`, "specversion must be a string"},
+	{"no id", `"id": "signup-7f3c",`, ``, "id is missing"},
+	{"null id", `"signup-7f3c"`, `null`, "id must be a string"},
+	{"empty id", `"signup-7f3c"`, `""`, "id must not be empty"},
+	{"number as id", `"signup-7f3c"`, `7`, "id must be a string"},
+	{"blank at the end of the id", `signup-7f3c`, `x `, "id must be 1 to 255 printable"},
+	{"id not ASCII", `signup-7f3c`, `é`, "id must be 1 to 255 printable"},
+	{"long id", `signup-7f3c`, strings.Repeat("x", 256), "id must be 1 to 255 printable"},
+	{"no source", `"source": "/accounts",`, ``, "source is missing"},
+	{"blank in the source", `/accounts`, `my shop`, "source must be a URI reference"},
+	{"long source", `/accounts`, strings.Repeat("x", 256), "source must be a URI reference"},
+	{"no type", `"type": "user.registered",`, ``, "type is missing"},
+	{"control character in the type", `user.registered`, `user\n`, "type must not contain control characters"},
+	{"long type", `user.registered`, strings.Repeat("x", 256), "type is longer than 255 characters"},
+	{"empty subject", `"subject": "bob"`, `"subject": ""`, "subject must not be empty"},
+	{"time without a zone", `09:30:00Z`, `09:30:00`, "time must be a time as of RFC 3339"},
+	{"time with a small t", `2026-05-01T09:30`, `2026-05-01t09:30`, "time must be a time as of RFC 3339"},
+	{"time with a comma", `09:30:00Z`, `09:30:00,5Z`, "time must be a time as of RFC 3339"},
+	{"time with one digit for the hour", `T09:30`, `T9:30`, "time must be a time as of RFC 3339"},
+	{"no such day", `2026-05-01T09`, `2026-02-30T09`, "time must be a time as of RFC 3339"},
+	{"unix time", `"2026-05-01T09:30:00Z"`, `1777627800`, "time must be a string"},
+	{"year 1999", `2026-05-01T09`, `1999-05-01T09`, "time must be in the years 2000 to 2199"},
+	{"year 2200", `2026-05-01T11`, `2200-05-01T11`, "data.registered_at must be in the years 2000 to 2199"},
+	{"XML", `application/json`, `application/xml`, "datacontenttype must be JSON"},
+	{"data in base64", `"traceparent": "00-1"`, `"data_base64": "e30="`, "data_base64 is not taken"},
+	{"data is a list", `"data": {`, `"data": [], "x": {`, "data must be a JSON object"},
+	{"no data", `"data": {`, `"datum": {`, "data must be a JSON object"},
+	{"no user", `"user_id": "bob",`, ``, "data.user_id is missing"},
+	{"empty user", `"user_id": "bob"`, `"user_id": ""`, "data.user_id must not be empty"},
+	{"number as user", `"user_id": "bob"`, `"user_id": 7`, "data.user_id must be a string"},
+	{"long user", `"user_id": "bob"`, `"user_id": "` + strings.Repeat("é", 256) + `"`, "data.user_id is longer than 255 characters"},
+	{"control character in the user", `"user_id": "bob"`, `"user_id": "b\tob"`, "data.user_id must not contain control characters"},
+	{"C1 control character in the user", `"user_id": "bob"`, `"user_id": "b\u0085ob"`, "data.user_id must not contain control characters"},
+	{"username of the wrong type", `"Bob"`, `["Bob"]`, "data.username must be a string"},
+	{"no address", `bob@example.com`, `bob`, "data.email must be an e-mail address"},
+	{"long address", `bob@`, strings.Repeat("b", 320) + `@`, "data.email is longer than 320 characters"},
+	{"verified as text", `true`, `"true"`, "data.email_verified must be true or false"},
+	{"long code", `  k7m2pq9x `, strings.Repeat("A", 65), "data.referral_code is longer than 64 characters"},
+	{"code of the wrong type", `"  k7m2pq9x "`, `12345678`, "data.referral_code must be a string"},
+	{"not a customer", `cus_QXg1`, `acct_1`, "data.stripe_customer_id must be the id of a Stripe customer"},
+	{"colon in the customer", `cus_QXg1`, `cus_a:b`, "data.stripe_customer_id must be the id of a Stripe customer"},
+	{"another program", `"default"`, `"vip"`, "data.program is not yet supported"},
+	{"a code of one's own", `"code": null`, `"code": "BOB"`, "data.code is not yet supported"},
+	{"NUL in an extension", `00-1`, `\u0000`, "the message contains the character U+0000"},
+	{"NUL in a nested name", `"seats"`, `"\u0000"`, "the message contains the character U+0000"},
+	{"not UTF-8", `"Bob"`, "\"B\xffob\"", "the message is not valid UTF-8"},
+	{"trailing text", "\n}", "\n} }", "the message is not JSON"},
+	{"not JSON", `{`, `(`, "the message is not JSON"},
+	{"member twice", `"subject": "bob"`, `"id": "other"`, "the message has the member id twice"},
+	{"member of data twice", `"ip": "203.0.113.7"`, `"user\u005fid": "eve"`, "data has the member user_id twice"},
+	{"too large", `"seats"`, `"` + strings.Repeat("x", MaxCloudEvent) + `"`, "the message is larger than 65536 bytes"},
+}
+
+func TestParseCloudEventRefuses(t *testing.T) {
+	for _, tt := range refusals {
+		t.Run(tt.name, func(t *testing.T) {
+			data := strings.Replace(fullSignUp, tt.old, tt.new, 1)
+			if data == fullSignUp {
+				t.Fatal("nothing was replaced")
+			}
+			got, err := ParseCloudEvent([]byte(data))
+			var m *MalformedError
+			if !errors.As(err, &m) {
+				t.Fatalf("error %v, want a *MalformedError", err)
+			}
+			if !strings.HasPrefix(m.Why, tt.why) {
+				t.Errorf("it says %q, want %q", m.Why, tt.why)
+			}
+			if got.Key != "" {
+				t.Errorf("a malformed event has the key %q", got.Key)
+			}
+		})
+	}
+}
+
+func TestParseCloudEventWithoutAnyTime(t *testing.T) {
+	_, err := ParseCloudEvent([]byte(
+		`{"specversion":"1.0","id":"1","source":"s","type":"user.registered","data":{"user_id":"a","registered_at":null}}`))
+	if err == nil || !strings.Contains(err.Error(), "neither data.registered_at nor time") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestParseCloudEventIgnoresOtherTypes(t *testing.T) {
+	got, err := ParseCloudEvent([]byte(
+		`{"specversion":"1.0","id":"1","source":"s","type":"user.verified","time":"2026-05-01T09:30:00Z","data":[1]}`))
+	if !errors.Is(err, ErrIgnored) {
+		t.Fatalf("error %v, want ErrIgnored", err)
+	}
+	want := Event{Key: "ce:1:s:1", Name: "1", Type: "user.verified", At: time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	// Ignored is only what is well formed.
+	if _, err := ParseCloudEvent([]byte(`{"specversion":"1.0","id":"","source":"s","type":"x"}`)); errors.Is(err, ErrIgnored) {
+		t.Error("an event without an id was ignored, not refused")
+	}
+}
+
+func TestMessageIDKeepsPairsApart(t *testing.T) {
+	pairs := [][2]string{{"a:", "b"}, {"a", ":b"}, {"a", "b"}, {"1:a", "b"}, {"", "a:b"}, {"a:b", ""}, {"ab", ""}}
+	seen := map[string][2]string{}
+	for _, p := range pairs {
+		id := MessageID(p[0], p[1])
+		if other, ok := seen[id]; ok {
+			t.Errorf("%q and %q are both %q", p, other, id)
+		}
+		seen[id] = p
+	}
+}
+
+func TestNestsTooDeep(t *testing.T) {
+	deep := func(n int) []byte { return []byte(strings.Repeat("[", n) + strings.Repeat("]", n)) }
+	if nestsTooDeep(deep(maxNesting)) {
+		t.Error("as deep as allowed is too deep")
+	}
+	if !nestsTooDeep(deep(maxNesting + 1)) {
+		t.Error("deeper than allowed is not too deep")
+	}
+	if quoted := []byte(`["` + strings.Repeat(`\"[`, maxNesting+1) + `"]`); nestsTooDeep(quoted) {
+		t.Error("brackets in a string count")
+	}
+}
+
+func BenchmarkParseCloudEvent(b *testing.B) {
+	data := []byte(fullSignUp)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseCloudEvent(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package fact
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+)
+
+// MaxCloudEvent is how many bytes a user event may have: a hundred times what one needs.
+const MaxCloudEvent = 64 << 10
+
+// maxNesting is how deep encoding/json goes, and so the schema. gjson would go on, and take the stack with it.
+const maxNesting = 10_000
+
+// checkJSON refuses what is not one JSON document in UTF-8 of bearable size, or could not be stored.
+func checkJSON(data []byte) error {
+	switch {
+	case len(data) > MaxCloudEvent:
+		return malformed("the message is larger than %d bytes", MaxCloudEvent)
+	case !utf8.Valid(data):
+		return malformed("the message is not valid UTF-8")
+	case nestsTooDeep(data) || !gjson.ValidBytes(data):
+		return malformed("the message is not JSON")
+	case hasNUL(data):
+		return malformed("the message contains the character U+0000")
+	}
+	return nil
+}
+
+// nestsTooDeep says whether a document opens more than maxNesting arrays and objects inside one another.
+func nestsTooDeep(data []byte) bool {
+	if len(data) <= maxNesting {
+		return false
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case quoted && c == '\\':
+			i++ // whatever is escaped, it does not end the string
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			if depth++; depth > maxNesting {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return false
+}
+
+var escapedNUL = []byte(`\u0000`)
+
+// hasNUL says whether any string of a valid document contains U+0000. It can only stand there escaped.
+func hasNUL(data []byte) bool {
+	for at := 0; ; at += len(escapedNUL) {
+		n := bytes.Index(data[at:], escapedNUL)
+		if n < 0 {
+			return false
+		}
+		at += n
+		before := data[:at]
+		// After an odd number of backslashes, this one is escaped itself, and what follows is plain text.
+		if (len(before)-len(bytes.TrimRight(before, `\`)))%2 == 0 {
+			return true
+		}
+	}
+}
+
+// isCloudID says whether a text can be an event's id. It goes into a header, where blanks at the ends would be lost.
+func isCloudID(s string) bool {
+	if s == "" || len(s) > 255 || s[0] == ' ' || s[len(s)-1] == ' ' {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
+}
+
+// isCloudSource says whether a text is made of the characters of a URI reference.
+func isCloudSource(s string) bool {
+	if s == "" || len(s) > 255 {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(c rune) bool {
+		return !isAlphanumeric(c) && !strings.ContainsRune(":/?#@!$&'()*+,;=._~%[]-", c)
+	})
+}
+
+func isCustomerID(s string) bool {
+	rest, ok := strings.CutPrefix(s, "cus_")
+	if !ok || rest == "" || len(s) > 255 {
+		return false
+	}
+	return !strings.ContainsFunc(rest, func(c rune) bool { return !isAlphanumeric(c) && c != '_' })
+}
+
+func isAlphanumeric(c rune) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}

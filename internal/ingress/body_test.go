@@ -1,0 +1,14 @@
+package ingress
+
+import "os"
+
+// failingReader is a body whose sender went away.
+type failingReader struct{ err error }
+
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
+
+// errTimeout is what reading from a connection returns when its deadline has passed.
+type errTimeout struct{}
+
+func (errTimeout) Error() string        { return "i/o timeout" }
+func (errTimeout) Is(target error) bool { return target == os.ErrDeadlineExceeded }

@@ -1,0 +1,44 @@
+package ingress
+
+import (
+	"net/http"
+
+	"github.com/plusone-dev/plusone/internal/fact"
+)
+
+// userSubject is what the type of a user's event is appended to.
+const userSubject = "plusone.in."
+
+// eventsDoor takes CloudEvents over HTTP, for services that do not speak NATS.
+type eventsDoor struct {
+	read *eventReader
+	out  publishing
+}
+
+// take publishes all events of a request, or none: a batch with one bad event is refused whole, because a sender that
+// has to find out which ones were taken will get it wrong.
+func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
+	docs, batch, err := decodeRequest(r.Header, body)
+	if err != nil {
+		return outcome{}, err
+	}
+	out := outcome{
+		status: http.StatusAccepted, body: map[string]int{"accepted": len(docs)}, result: resultAccepted,
+		events: len(docs), subject: userSubject + fact.UserRegistered,
+	}
+	messages := make([]message, 0, len(docs))
+	for i, doc := range docs {
+		ev, data, err := d.read.event(doc)
+		if err != nil {
+			if batch {
+				err = err.inBatch(i)
+			}
+			return outcome{}, err
+		}
+		out.names = append(out.names, ev.Name)
+		messages = append(messages, message{
+			subject: userSubject + ev.Type, id: ev.Key, contentType: "application/cloudevents+json", data: data,
+		})
+	}
+	return out, d.out.all(r.Context(), messages)
+}

@@ -1,0 +1,91 @@
+package ingress
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/plusone-dev/plusone/docs/events"
+	"github.com/plusone-dev/plusone/internal/fact"
+)
+
+// eventReader holds events to their schema.
+type eventReader struct{ signUp *jsonschema.Schema }
+
+func newEventReader() (*eventReader, error) {
+	s, err := events.Compile(fact.UserRegistered)
+	if err != nil {
+		return nil, err
+	}
+	return &eventReader{signUp: s}, nil
+}
+
+// event validates one event and makes the bytes to publish of it: one document for one event, whatever its member's
+// order was, and every member once. Then it reads them as the worker will, so that what is accepted here can be read
+// there.
+func (r *eventReader) event(doc any) (fact.Event, []byte, *refusal) {
+	if object, ok := doc.(map[string]any); ok {
+		if typ, ok := object["type"].(string); ok && typ != fact.UserRegistered && typ != "" {
+			return fact.Event{}, nil, refuse("unsupported-type", "the only type of event taken here is "+fact.UserRegistered)
+		}
+	}
+	if err := r.signUp.Validate(doc); err != nil {
+		ref := refuse("invalid-event", "the event is not a valid "+fact.UserRegistered)
+		ref.errors = explain(err)
+		return fact.Event{}, nil, ref
+	}
+	data, err := canonical(doc)
+	if err != nil {
+		return fact.Event{}, nil, refuse("invalid-event", "the event cannot be written as JSON")
+	}
+	if len(data) > fact.MaxCloudEvent {
+		return fact.Event{}, nil, &refusal{
+			status: http.StatusRequestEntityTooLarge,
+			reason: "event-too-large",
+			detail: "an event has at most " + strconv.Itoa(fact.MaxCloudEvent) + " bytes",
+		}
+	}
+	ev, err := fact.ParseCloudEvent(data)
+	if m, ok := errors.AsType[*fact.MalformedError](err); ok {
+		return fact.Event{}, nil, refuse("invalid-event", m.Why)
+	}
+	if err != nil {
+		return fact.Event{}, nil, refuse("invalid-event", "the event cannot be read")
+	}
+	return ev, data, nil
+}
+
+// canonical writes a value with its members in order, and its text as it is.
+func canonical(doc any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(doc); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// inBatch says of which event of a batch a refusal speaks.
+func (r *refusal) inBatch(index int) *refusal {
+	r.detail = fmt.Sprintf("event %d of the batch (counted from 0): %s; none of the batch was accepted", index, r.detail)
+	for i := range r.errors {
+		r.errors[i].Pointer = "/" + strconv.Itoa(index) + r.errors[i].Pointer
+	}
+	return r
+}
+
+// pointer writes a place in a document as a JSON Pointer.
+func pointer(path []string) string {
+	var b strings.Builder
+	for _, name := range path {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+	}
+	return b.String()
+}

@@ -1,0 +1,53 @@
+package store
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/plusone-dev/plusone/internal/money"
+)
+
+// decisionError says that the facts led nowhere the rules know: a mistake in the program, which no repetition mends.
+type decisionError struct{ err error }
+
+func (e *decisionError) Error() string { return e.err.Error() }
+func (e *decisionError) Unwrap() error { return e.err }
+
+// Transient says whether an error may pass by itself: everything but what the facts themselves cause. The database may
+// be away, full, restarting, locked, not migrated yet or refuse the password; all of that is for an operator to mend,
+// and no reason to give an event up.
+func Transient(err error) bool {
+	var decision *decisionError
+	if errors.As(err, &decision) || errors.Is(err, money.ErrOverflow) || errors.Is(err, money.ErrCurrency) {
+		return false
+	}
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return true
+	}
+	// Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: 22 is a value out of range or malformed,
+	// 23 a constraint.
+	return !strings.HasPrefix(pg.Code, "22") && !strings.HasPrefix(pg.Code, "23")
+}
+
+// Conflict says whether a transaction failed only because of others at the same time, and names how.
+func Conflict(err error) (kind string, ok bool) {
+	var pg *pgconn.PgError
+	if errors.Is(err, ErrContended) {
+		return "contended", true
+	}
+	if !errors.As(err, &pg) {
+		return "", false
+	}
+	switch pg.Code {
+	case "40P01":
+		return "deadlock", true
+	case "40001":
+		return "serialization", true
+	case "55P03":
+		return "lock_timeout", true
+	}
+	return "", false
+}

@@ -1,0 +1,184 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/money"
+	"github.com/plusone-dev/plusone/internal/payment"
+	"github.com/plusone-dev/plusone/internal/testkit"
+)
+
+// world is a store over a fresh database, with a clock that stands still until it is told to move and codes that follow
+// from who gets them, so that a sign-up can name a code before it exists.
+type world struct {
+	t     testing.TB
+	store *Store
+	pool  *pgxpool.Pool
+	now   time.Time
+}
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func newWorld(t testing.TB, terms string) *world {
+	t.Helper()
+	w := &world{t: t, now: noon.Add(-time.Hour)}
+	pool, err := Open(t.Context(), testkit.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	w.pool = pool
+	w.store, err = New(pool, Options{
+		HashKey: []byte("a key that only tests use"),
+		Codes:   func(user string, _, attempt int) string { return codeOf(user, attempt) },
+		Now:     func() time.Time { return w.now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if terms != "" {
+		// Older than every sign-up of the tests, as the default program's first version is.
+		if _, err := w.store.ApplyProgram(t.Context(), []byte(terms)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.now = noon
+	return w
+}
+
+func codeOf(user string, attempt int) string {
+	return fmt.Sprintf("C-%s", strings.ToUpper(user)) + strings.Repeat("X", attempt)
+}
+
+func (w *world) apply(events ...fact.Event) Result {
+	w.t.Helper()
+	r, err := w.store.Apply(context.WithoutCancel(w.t.Context()), events)
+	if err != nil {
+		w.t.Fatalf("applying: %v", err)
+	}
+	return r
+}
+
+// outcome is what the laws mean by it: each referral's status, reason and live rewards, and every balance.
+func (w *world) outcome() string {
+	w.t.Helper()
+	var lines []string
+	page, err := w.store.Referrals(w.t.Context(), Filter{Limit: 10_000})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range page {
+		line := fmt.Sprintf("%s by %s (%s): %s %s", r.Referee, r.Referrer, r.Code, r.Status, r.Reason)
+		for _, reward := range r.Rewards {
+			line += fmt.Sprintf(" [%s %s %s]", reward.To, reward.UserID, reward.Amount)
+		}
+		lines = append(lines, line)
+	}
+	rows, err := w.pool.Query(w.t.Context(), `select u.external_id, b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var user, currency string
+		var minor int64
+		if err := rows.Scan(&user, &currency, &minor); err != nil {
+			w.t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprintf("%s has %s", user, money.New(money.Currency(currency), minor)))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// lawful fails the test when the database breaks a law.
+func (w *world) lawful() {
+	w.t.Helper()
+	counts, err := w.store.Counts(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, c := range counts {
+		if c.Broken > 0 {
+			w.t.Errorf("the law %s is broken %d times: %s", c.Check, c.Broken, c.Example)
+		}
+	}
+	err = w.store.Verify(w.t.Context(), 100, func(f Finding) {
+		w.t.Errorf("%s: %s: %s", f.Check, f.Subject, f.Detail)
+	}, func(int) {})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Events, as their sources would state them. Each has a key of its own by what it says.
+
+func registered(user, code string, at time.Time) fact.Event {
+	name := fmt.Sprintf("reg-%s-%s-%d", user, code, at.Unix())
+	return fact.Event{
+		Key: "ce:" + name, Name: name, Type: "user.registered", At: at,
+		SignUp: &fact.SignUp{UserID: user, Username: user, Email: user + "@example.com", Code: code, RegisteredAt: at},
+	}
+}
+
+func withEmail(e fact.Event, email string) fact.Event {
+	s := *e.SignUp
+	s.Email = email
+	e.SignUp = &s
+	e.Key += email
+	return e
+}
+
+var live = payment.Scope{Live: true}
+
+// session is a completed Checkout: n is the purchase's number.
+func session(n int, user string, amount money.Amount, at time.Time) fact.Event {
+	return stripe(fmt.Sprintf("evt_cs_%d", n), at, payment.Report{
+		Key: live.Key(fmt.Sprintf("cs_%d", n)),
+		Evidence: payment.Evidence{
+			Kind: payment.Session, User: claim(user, at), Paid: payment.Paid{Amount: amount, At: at},
+		},
+	}, fmt.Sprintf("pi_%d", n))
+}
+
+func claim(user string, at time.Time) payment.Claim {
+	if user == "" {
+		return payment.Claim{}
+	}
+	return payment.Claim{UserID: user, At: at}
+}
+
+// charge ties a purchase's charge to its intent, and says how much of it has gone back.
+func charge(n int, refunded int64, at time.Time) fact.Event {
+	return stripe(fmt.Sprintf("evt_ch_%d_%d", n, refunded), at, payment.Report{
+		Key: live.Key(fmt.Sprintf("ch_%d", n)), Evidence: payment.Evidence{Kind: payment.Charge, Refunded: refunded},
+	}, fmt.Sprintf("pi_%d", n))
+}
+
+// refund is one refund, known by its charge alone.
+func refund(n, k int, minor int64, status payment.RefundStatus, at time.Time) fact.Event {
+	return stripe(fmt.Sprintf("evt_re_%d_%d_%d_%d", n, k, status, at.Unix()), at, payment.Report{
+		Key: live.Key(fmt.Sprintf("re_%d_%d", n, k)),
+		Evidence: payment.Evidence{
+			Kind: payment.Refund, Refund: payment.RefundState{Minor: minor, Status: status, At: at},
+		},
+	}, fmt.Sprintf("ch_%d", n))
+}
+
+func stripe(name string, at time.Time, r payment.Report, ties ...string) fact.Event {
+	reports := []payment.Report{r}
+	for _, id := range ties {
+		reports = append(reports, payment.Report{Key: live.Key(id)})
+	}
+	return fact.Event{Key: "stripe::" + name, Name: name, At: at, Sighting: &payment.Sighting{Reports: reports}}
+}
+
+func usd(minor int64) money.Amount { return money.New("usd", minor) }
