@@ -45,8 +45,9 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 }
 
 func (c *apiCommand) tokenProblems() []string {
+	const flag = "--api-token (PLUSONE_API_TOKEN)"
 	if len(c.APIToken) == 0 {
-		return []string{"--api-token (PLUSONE_API_TOKEN) is missing: make one with `openssl rand -hex 32`"}
+		return []string{flag + " is missing: make one with `openssl rand -hex 32`"}
 	}
-	return nil
+	return secretProblems(flag, c.APIToken)
 }

@@ -1,14 +1,15 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/plusone-dev/plusone/internal/ops"
 )
@@ -28,9 +29,14 @@ type databaseFlags struct {
 	DatabaseURL string `env:"PLUSONE_DATABASE_URL,DATABASE_URL" placeholder:"postgres://…" help:"Where PostgreSQL is."`
 }
 
+const databaseExample = "postgres://user:password@host:5432/name"
+
 func (f databaseFlags) problems() []string {
 	if f.DatabaseURL == "" {
-		return []string{"--database-url (DATABASE_URL) is missing: postgres://user:password@host:5432/name"}
+		return []string{"--database-url (DATABASE_URL) is missing: " + databaseExample}
+	}
+	if _, err := pgx.ParseConfig(f.DatabaseURL); err != nil { // whose text may quote half a password
+		return []string{"--database-url (DATABASE_URL) can not be read: it must look like " + databaseExample}
 	}
 	return nil
 }
@@ -44,11 +50,26 @@ type natsFlags struct {
 func (f natsFlags) problems() (all []string) {
 	if f.NATSURL == "" {
 		all = append(all, "--nats-url (NATS_URL) is missing: nats://host:4222")
+	} else if !natsServers(f.NATSURL) {
+		all = append(all, "--nats-url (NATS_URL) can not be read: it must look like nats://host:4222, or several of these with commas between")
 	}
 	if f.Replicas != 1 && f.Replicas != 3 {
 		all = append(all, "--stream-replicas (PLUSONE_STREAM_REPLICAS) must be 1 or 3")
 	}
 	return all
+}
+
+// natsServers says whether a list of servers can be read, in the forms that the client takes.
+func natsServers(list string) bool {
+	for server := range strings.SplitSeq(list, ",") {
+		if server = strings.TrimSpace(server); !strings.Contains(server, "://") {
+			server = "nats://" + server
+		}
+		if u, err := url.Parse(server); err != nil || u.Hostname() == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // adminFlags say where to answer operators.
@@ -73,6 +94,16 @@ func hashKeyProblems(key string) []string {
 	return nil
 }
 
+// secretProblems says which secrets of a list can not be meant: an empty one, or one with a blank that the copying left.
+func secretProblems(flag string, secrets []string) (all []string) {
+	for i, s := range secrets {
+		if s == "" || strings.TrimSpace(s) != s {
+			all = append(all, fmt.Sprintf("%s: number %d is empty or has blanks around it", flag, i+1))
+		}
+	}
+	return all
+}
+
 func address(flag, addr string) []string {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return []string{fmt.Sprintf("%s is %q: it must be host:port, such as 127.0.0.1:8080", flag, addr)}
@@ -89,7 +120,14 @@ func refuse(problems ...[]string) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return errors.New("the configuration can not work:\n  - " + strings.Join(all, "\n  - "))
+	return &configurationError{all}
+}
+
+// configurationError is all that is wrong with a configuration.
+type configurationError struct{ problems []string }
+
+func (e *configurationError) Error() string {
+	return "the configuration can not work:\n  - " + strings.Join(e.problems, "\n  - ")
 }
 
 // secretFiles lets every variable NAME be given as NAME_FILE, the path of a file with the value in it, as secrets are

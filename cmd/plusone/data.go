@@ -34,15 +34,25 @@ func (s devState) write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, devStateFile), append(body, '\n'), 0o600)
 }
 
+// forgetDevState is for the orderly end. After any other, the file stands for a server that does not answer.
+func forgetDevState(dir string) { _ = os.Remove(filepath.Join(dir, devStateFile)) }
+
 func readDevState(dir string) (s devState, err error) {
 	body, err := os.ReadFile(filepath.Join(dir, devStateFile)) //nolint:gosec // the operator says which
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, fmt.Errorf("no plusone dev runs on %s: start it with `plusone dev --data %s`, or name a database with --database-url", dir, dir)
+		return s, notRunning(dir)
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &s)
 	}
 	if err != nil {
-		return s, err
+		return s, fmt.Errorf("the state of plusone dev in %s: %w", dir, err)
 	}
-	return s, json.Unmarshal(body, &s)
+	return s, nil
+}
+
+func notRunning(dir string) error {
+	return fmt.Errorf("no plusone dev runs on %s: start it with `plusone dev --data %s`, or name a database with --database-url", dir, dir)
 }
 
 // withDatabase opens the database that the flags name, for as long as use takes.
@@ -55,12 +65,21 @@ func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*
 		db.DatabaseURL = s.DatabaseURL
 	}
 	if db.DatabaseURL == "" {
-		return errors.New("which database? Give --database-url (DATABASE_URL), or --data DIR for a running plusone dev")
+		return refuse([]string{"which database? Give --database-url (DATABASE_URL), or --data DIR for a running plusone dev"})
+	}
+	if err := refuse(db.problems()); err != nil {
+		return err
 	}
 	pool, err := store.Open(ctx, db.DatabaseURL)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
+	if err := pool.Ping(ctx); err != nil {
+		if f.Data != "" { // it was killed, and could not take its state away
+			return notRunning(f.Data)
+		}
+		return fmt.Errorf("the database can not be reached: %w", err)
+	}
 	return use(store.NewReader(pool))
 }

@@ -56,8 +56,10 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 }
 
 func (c *ingressCommand) secretProblems() []string {
+	const flag = "--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)"
+	tokens := secretProblems("--events-token (PLUSONE_EVENTS_TOKEN)", c.EventsToken)
 	if len(c.WebhookSecret) == 0 {
-		return []string{"--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET) is missing: Stripe's dashboard shows it beside the webhook endpoint (whsec_…)"}
+		return append(tokens, flag+" is missing: Stripe's dashboard shows it beside the webhook endpoint (whsec_…)")
 	}
-	return nil
+	return append(tokens, secretProblems(flag, c.WebhookSecret)...)
 }

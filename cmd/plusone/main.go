@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -33,18 +34,23 @@ var errBroken = errors.New("")
 // streams are where a command reads and writes.
 type streams struct{ out, err io.Writer }
 
+// The exit codes. 1 also says that a law is broken.
+const (
+	exitFailed = 1
+	exitUsage  = 2 // the command line or the configuration can not work: trying again will not help
+)
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
-	stop()
-	os.Exit(code)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for the first one's work
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr}))
 }
 
 // run is the program as a value: arguments in, an exit code out, until it is done or told to stop.
 func run(ctx context.Context, args []string, std streams) int {
 	var cli commands
 	exit := -1
-	parser, err := kong.New(&cli,
+	parser := kong.Must(&cli,
 		kong.Name("plusone"),
 		kong.Description("A self-hosted referral engine for businesses that take payments through Stripe.\n\n"+
 			"Every flag can be set in the environment, as its help says; a variable NAME that holds a secret may be given\n"+
@@ -52,28 +58,46 @@ func run(ctx context.Context, args []string, std streams) int {
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(code int) { exit = code }),
 		kong.Resolvers(secretFiles{}),
-		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
 	)
-	if err != nil {
-		panic(err) // a mistake in the tags above
-	}
 	command, err := parser.Parse(args)
 	if exit >= 0 { // --help
 		return exit
 	}
-	if err != nil {
-		fmt.Fprintf(std.err, "plusone: %v\n", err)
-		return 2
+	if err == nil {
+		err = command.Run()
 	}
-	if err := command.Run(); err != nil {
-		if !errors.Is(err, errBroken) {
-			fmt.Fprintf(std.err, "plusone: %v\n", err)
-		}
-		return 1
+	return conclude(std.err, err)
+}
+
+// conclude says what went wrong, if anything, and how to ask for help with it.
+func conclude(w io.Writer, err error) int {
+	var usage *kong.ParseError
+	var configuration *configurationError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errBroken):
+		return exitFailed
+	case errors.As(err, &usage):
+		fmt.Fprintf(w, "plusone: %v\nRun `%s` to see what there is.\n", err, helpOn(usage.Context)) //nolint:errcheck // a closed terminal is no reason to fail
+		return exitUsage
 	}
-	return 0
+	fmt.Fprintf(w, "plusone: %v\n", err) //nolint:errcheck // as above
+	if errors.As(err, &configuration) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// helpOn is the command line that shows the help for what was asked, as far as it was understood.
+func helpOn(asked *kong.Context) string {
+	line := "plusone "
+	if asked != nil && asked.Command() != "" {
+		line += strings.TrimSpace(asked.Command()) + " "
+	}
+	return line + "--help"
 }
 
 // version is set when a release is built.

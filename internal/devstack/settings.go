@@ -42,6 +42,8 @@ func (p *Postgres) settings() map[string]string {
 			"synchronous_commit": "off",
 			"full_page_writes":   "off",
 			"shared_buffers":     "128MB",
+			"min_wal_size":       "128MB", // it may lie in memory
+			"max_wal_size":       "1GB",
 			"wal_level":          "minimal",
 			"max_wal_senders":    "0",
 		})

@@ -45,6 +45,11 @@ type referral struct {
 	}
 }
 
+// sawPurchase says whether the purchase has been looked at, whatever the terms in force made of it.
+func (r referral) sawPurchase() bool {
+	return r.Status != "pending" || strings.HasPrefix(r.why(), "paid ")
+}
+
 // why is the check that failed, or else the one about the minimum.
 func (r referral) why() string {
 	detail := ""

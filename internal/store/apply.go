@@ -79,14 +79,14 @@ func (s *Store) run(ctx context.Context, w work) (Result, error) {
 type extra struct {
 	users    []int64
 	payments []int64
-	attempt  int
+	attempt  int // rises with each code that was drawn and turned out to be taken
 }
 
 func (e extra) with(more extra) extra {
 	return extra{
 		users:    append(e.users, more.users...),
 		payments: append(e.payments, more.payments...),
-		attempt:  e.attempt + 1,
+		attempt:  e.attempt + more.attempt,
 	}
 }
 

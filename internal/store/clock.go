@@ -89,8 +89,11 @@ func (s *Store) lookAgain(ctx context.Context, referees []int64, total *Result) 
 	}
 	slices.Sort(referees)
 	r, err := s.run(ctx, work{referees: slices.Compact(referees), cause: clockCause})
+	total.Restarts += r.Restarts
+	if err != nil {
+		return err // rolled back: nothing of it happened
+	}
 	total.Transitions = append(total.Transitions, r.Transitions...)
 	total.Transfers = append(total.Transfers, r.Transfers...)
-	total.Restarts += r.Restarts
-	return err
+	return nil
 }

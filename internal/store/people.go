@@ -182,7 +182,7 @@ func (t *txn) claimCodes() error {
 		}
 		c := t.codes[t.names.code[t.names.candidate[name]]]
 		if c.owner != 0 {
-			return &grownError{why: "the code that was drawn is taken"}
+			return &grownError{more: extra{attempt: 1}, why: "the code that was drawn is taken"}
 		}
 		terms := t.terms.at(u.program, u.signUp.at).terms
 		c.owner, c.program, c.claimed = u.id, u.program, true

@@ -16,10 +16,18 @@ import (
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
+// reporter is what a world reports to: a test, or one run of a property.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // world is a store over a fresh database, with a clock that stands still until it is told to move and codes that follow
 // from who gets them, so that a sign-up can name a code before it exists.
 type world struct {
-	t     testing.TB
+	t     reporter
+	ctx   context.Context //nolint:containedctx // lives as long as the test
 	store *Store
 	pool  *pgxpool.Pool
 	now   time.Time
@@ -29,7 +37,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, terms string) *world {
 	t.Helper()
-	w := &world{t: t, now: noon.Add(-time.Hour)}
+	w := &world{t: t, ctx: context.WithoutCancel(t.Context()), now: noon.Add(-1000 * 24 * time.Hour)}
 	pool, err := Open(t.Context(), testkit.Database(t))
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +53,10 @@ func newWorld(t testing.TB, terms string) *world {
 		t.Fatal(err)
 	}
 	if terms != "" {
-		// Older than every sign-up of the tests, as the default program's first version is.
+		// In place of the default program, and older than every sign-up of the tests.
+		if _, err := pool.Exec(t.Context(), "delete from terms"); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := w.store.ApplyProgram(t.Context(), []byte(terms)); err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +71,7 @@ func codeOf(user string, attempt int) string {
 
 func (w *world) apply(events ...fact.Event) Result {
 	w.t.Helper()
-	r, err := w.store.Apply(context.WithoutCancel(w.t.Context()), events)
+	r, err := w.store.Apply(w.ctx, events)
 	if err != nil {
 		w.t.Fatalf("applying: %v", err)
 	}
@@ -71,9 +82,9 @@ func (w *world) apply(events ...fact.Event) Result {
 func (w *world) outcome() string {
 	w.t.Helper()
 	var lines []string
-	page, err := w.store.Referrals(w.t.Context(), Filter{Limit: 10_000})
+	page, err := w.store.Referrals(w.ctx, Filter{Limit: 10_000})
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%v", err)
 	}
 	for _, r := range page {
 		line := fmt.Sprintf("%s by %s (%s): %s %s", r.Referee, r.Referrer, r.Code, r.Status, r.Reason)
@@ -82,16 +93,16 @@ func (w *world) outcome() string {
 		}
 		lines = append(lines, line)
 	}
-	rows, err := w.pool.Query(w.t.Context(), `select u.external_id, b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
+	rows, err := w.pool.Query(w.ctx, `select u.external_id, b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%v", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var user, currency string
 		var minor int64
 		if err := rows.Scan(&user, &currency, &minor); err != nil {
-			w.t.Fatal(err)
+			w.t.Fatalf("%v", err)
 		}
 		lines = append(lines, fmt.Sprintf("%s has %s", user, money.New(money.Currency(currency), minor)))
 	}
@@ -102,20 +113,43 @@ func (w *world) outcome() string {
 // lawful fails the test when the database breaks a law.
 func (w *world) lawful() {
 	w.t.Helper()
-	counts, err := w.store.Counts(w.t.Context())
+	counts, err := w.store.Counts(w.ctx)
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%v", err)
 	}
 	for _, c := range counts {
 		if c.Broken > 0 {
 			w.t.Errorf("the law %s is broken %d times: %s", c.Check, c.Broken, c.Example)
 		}
 	}
-	err = w.store.Verify(w.t.Context(), 100, func(f Finding) {
+	err = w.store.Verify(w.ctx, 100, func(f Finding) {
 		w.t.Errorf("%s: %s: %s", f.Check, f.Subject, f.Detail)
 	}, func(int) {})
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%v", err)
+	}
+	w.toldOnce()
+}
+
+// toldOnce is law 9, where nothing has been relayed yet: as many events wait as transitions and transfers were made.
+func (w *world) toldOnce() {
+	w.t.Helper()
+	var waiting, made int
+	err := w.pool.QueryRow(w.ctx, `select (select coalesce(sum(count), 0) from outbox),
+		(select count(*) from transitions) + (select count(*) from transfers)`).Scan(&waiting, &made)
+	if err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	if waiting != made {
+		w.t.Errorf("%d events wait to be told, but %d transitions and transfers were made", waiting, made)
+	}
+}
+
+// tick lets the clock run, as far as it goes.
+func (w *world) tick() {
+	w.t.Helper()
+	if _, err := w.store.Tick(w.ctx, 3); err != nil {
+		w.t.Fatalf("the clock: %v", err)
 	}
 }
 

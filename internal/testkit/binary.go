@@ -19,7 +19,7 @@ func Binary(t testing.TB, pkg string) string {
 func build(t testing.TB, pkg string, race bool) string {
 	t.Helper()
 	k := ready(t)
-	once, _ := k.builds.LoadOrStore(pkg, sync.OnceValues(func() (string, error) { return goBuild(k.home, k.dir, pkg, race) }))
+	once, _ := k.builds.LoadOrStore(pkg, sync.OnceValues(func() (string, error) { return goBuild(k.home, k.programs.path, pkg, race) }))
 	path, err := once.(func() (string, error))()
 	if err != nil {
 		t.Fatalf("testkit: %v", err)

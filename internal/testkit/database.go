@@ -16,11 +16,12 @@ import (
 
 const (
 	template = "migrated"
-	strategy = "file_copy" // 16 ms for thirty tables with indexes, where wal_log takes 38; dropping is alike
+	strategy = "file_copy" // 6 ms for a small schema, where wal_log takes 19
 )
 
 // cluster is the server that the tests of one binary share, with a database to copy.
 type cluster struct {
+	folder folder
 	server *devstack.Postgres
 
 	mu    sync.Mutex
@@ -55,11 +56,15 @@ func startCluster(k *shared) (*cluster, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
-	server, err := devstack.Start(ctx, devstack.PostgresConfig{Dir: filepath.Join(k.dir, "postgres")})
+	home, err := makeFolder(databaseBase())
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{server: server}
+	server, err := devstack.Start(ctx, devstack.PostgresConfig{Dir: filepath.Join(home.path, "postgres")})
+	if err != nil {
+		return nil, errors.Join(err, home.remove())
+	}
+	c := &cluster{folder: home, server: server}
 	if err := c.prepare(ctx, k.migrate); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
@@ -107,5 +112,5 @@ func (c *cluster) drop(name string) error {
 func (c *cluster) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	return c.server.Stop(ctx)
+	return errors.Join(c.server.Stop(ctx), c.folder.remove())
 }

@@ -10,28 +10,28 @@ import (
 )
 
 func TestSweepTakesTheDeadAndLeavesTheLiving(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	dead, unlock, err := makeFolder()
+	base := t.TempDir()
+	dead, err := makeFolder(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock()
-	alive, unlock, err := makeFolder()
+	dead.unlock()
+	alive, err := makeFolder(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unlock()
+	defer alive.unlock()
 
-	if err := sweep(); err != nil {
+	if err := sweep(base); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(dead); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(dead.path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder of a dead run is still there (%v)", err)
 	}
-	if _, err := os.Stat(filepath.Join(alive, "lock")); err != nil {
+	if _, err := os.Stat(filepath.Join(alive.path, "lock")); err != nil {
 		t.Errorf("the folder of a living run: %v", err)
 	}
-	if _, err := devstack.Lock(kit.dir); !errors.Is(err, devstack.ErrLocked) {
+	if _, err := devstack.Lock(kit.programs.path); !errors.Is(err, devstack.ErrLocked) {
 		t.Errorf("our own is not locked: %v", err)
 	}
 }

@@ -8,6 +8,12 @@ import (
 // tickPage is how many due referrals are looked at in one transaction.
 const tickPage = 256
 
+// The values of the label result.
+const (
+	tickDone   = "done"
+	tickFailed = "failed"
+)
+
 // RunClock ends holds and windows that are due, every so often, until the context ends.
 func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 	ticker := time.NewTicker(every)
@@ -29,11 +35,11 @@ func (w *Worker) tick(ctx context.Context) {
 	w.metrics.restarts.Add(float64(r.Restarts))
 	if err != nil {
 		if ctx.Err() == nil {
-			w.metrics.ticks.WithLabelValues("failed").Inc()
+			w.metrics.ticks.WithLabelValues(tickFailed).Inc()
 			w.log.WarnContext(ctx, "the clock could not look for holds and windows that are due; it tries again", "error", err)
 		}
 		return
 	}
-	w.metrics.ticks.WithLabelValues("done").Inc()
+	w.metrics.ticks.WithLabelValues(tickDone).Inc()
 	w.metrics.ticked.SetToCurrentTime()
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/referral"
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
@@ -35,7 +36,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	gauge := func(name, help string) prometheus.Gauge {
 		return f.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
-	return &metrics{
+	m := &metrics{
 		events: counters("events_total", "Events by type and what became of them: recorded, duplicate, ignored, malformed.", "type", "result"),
 		seconds: f.NewHistogram(prometheus.HistogramOpts{
 			Name: "plusone_worker_transaction_seconds",
@@ -51,19 +52,47 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		ticked:        gauge("plusone_worker_clock_last_tick_timestamp_seconds", "When the clock last looked successfully."),
 		relayed:       counter("relayed_events_total", "Events relayed from the outbox to the stream."),
 		relayFailures: counter("relay_failures_total", "Attempts to relay the outbox that failed."),
-		outboxRows:    gauge("plusone_outbox_rows", "Rows that wait in the outbox; each holds the events of one transaction."),
-		outboxAge:     gauge("plusone_outbox_age_seconds", "How long the oldest row has waited in the outbox."),
+		outboxRows:    gauge("plusone_outbox_rows", "Rows that wait in the outbox; each holds the events of one transaction. NaN when the database cannot be asked."),
+		outboxAge:     gauge("plusone_outbox_age_seconds", "How long the oldest row has waited in the outbox. NaN when the database cannot be asked."),
+	}
+	m.start()
+	return m
+}
+
+// start makes series appear with zero, so that a rate over them sees their first increase.
+func (m *metrics) start() {
+	for _, move := range referral.Moves() {
+		m.transitions.WithLabelValues(string(move.To), string(move.Reason))
+	}
+	for _, result := range []string{tickDone, tickFailed} {
+		m.ticks.WithLabelValues(result)
 	}
 }
 
-// batch counts what became of the events of one batch.
-func (m *metrics) batch(events []fact.Event, r store.Result) {
-	for _, e := range events {
-		result := "recorded"
-		if r.Seen[e.Key] {
-			result = "duplicate"
+// The values of the label result.
+const (
+	resultRecorded  = "recorded"
+	resultDuplicate = "duplicate"
+	resultIgnored   = "ignored"
+	resultMalformed = "malformed"
+)
+
+// batch counts what became of the events of one batch. An event that stands in it twice is recorded once.
+func (m *metrics) batch(s sifted, r store.Result) {
+	here := make(map[string]bool, len(s.events))
+	for _, e := range s.events {
+		result := resultRecorded
+		if r.Seen[e.Key] || here[e.Key] {
+			result = resultDuplicate
 		}
+		here[e.Key] = true
 		m.events.WithLabelValues(label(e.Type), result).Inc()
+	}
+	for _, kind := range s.ignored {
+		m.events.WithLabelValues(label(kind), resultIgnored).Inc()
+	}
+	for _, bad := range s.malformed {
+		m.events.WithLabelValues(label(bad.event.Type), resultMalformed).Inc()
 	}
 }
 

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"math"
+	"sync"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/store"
@@ -11,30 +13,38 @@ import (
 // relayRows is how many rows of the outbox are relayed at a time. A row holds the events of one transaction.
 const relayRows = 32
 
+// measureEach is after how many turns of the relay the outbox is measured: counting the rows of a long one takes a while.
+const measureEach = 10
+
 // Publisher puts messages on the stream and returns nil when all are safely there.
 type Publisher interface {
 	PublishBatch(ctx context.Context, msgs []stream.Msg) error
 }
 
 // RunRelay moves events from the outbox to the stream until the context ends: at once when this process wrote some, and
-// every so often for those that others left.
+// every so often for those that others left, or that the stream did not take.
 func (w *Worker) RunRelay(ctx context.Context, to Publisher, every time.Duration) error {
+	var measuring sync.WaitGroup
+	measuring.Go(func() { w.watchOutbox(ctx, measureEach*every) })
+	defer measuring.Wait()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		w.drain(ctx, to)
+		told := w.told
+		if !w.drain(ctx, to) {
+			told = nil // the stream is sick: batches that go on being committed are no reason to ask it again at once
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-w.told:
+		case <-told:
 		case <-ticker.C:
-			w.measureOutbox(ctx)
 		}
 	}
 }
 
-// drain relays until nothing is left, or something fails: then the next turn goes on.
-func (w *Worker) drain(ctx context.Context, to Publisher) {
+// drain relays until nothing is left. It says no when something failed: then a later turn goes on.
+func (w *Worker) drain(ctx context.Context, to Publisher) bool {
 	for ctx.Err() == nil {
 		events := 0
 		rows, err := w.store.Relay(ctx, relayRows, func(out []store.Outbound) error {
@@ -46,13 +56,14 @@ func (w *Worker) drain(ctx context.Context, to Publisher) {
 				w.metrics.relayFailures.Inc()
 				w.log.WarnContext(ctx, "the outbox could not be relayed; it is tried again", "error", err)
 			}
-			return
+			return false
 		}
 		if rows == 0 {
-			return
+			break
 		}
 		w.metrics.relayed.Add(float64(events))
 	}
+	return true
 }
 
 func messages(out []store.Outbound) []stream.Msg {
@@ -66,10 +77,27 @@ func messages(out []store.Outbound) []stream.Msg {
 	return msgs
 }
 
+// watchOutbox keeps the gauges fresh, also while nothing happens and while the stream keeps the relay waiting.
+func (w *Worker) watchOutbox(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		w.measureOutbox(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// measureOutbox shows NaN for what cannot be measured, never the last good value.
 func (w *Worker) measureOutbox(ctx context.Context) {
 	rows, age, err := w.store.OutboxLag(ctx)
 	if err != nil {
-		return // drain reports what is wrong with the database
+		w.metrics.outboxRows.Set(math.NaN())
+		w.metrics.outboxAge.Set(math.NaN())
+		return
 	}
 	w.metrics.outboxRows.Set(float64(rows))
 	w.metrics.outboxAge.Set(age.Seconds())

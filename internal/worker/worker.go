@@ -30,34 +30,57 @@ func New(s *store.Store, reg prometheus.Registerer, log *slog.Logger) *Worker {
 	return &Worker{store: s, log: log, metrics: newMetrics(reg), told: make(chan struct{}, 1)}
 }
 
-// Handle applies a batch of messages in one transaction. It is a stream.Handler: nil means committed.
+// Handle applies a batch of messages in one transaction. It is a stream.Handler: nil means committed. Nothing is counted
+// before: a batch that fails comes again, whole or in parts.
 func (w *Worker) Handle(ctx context.Context, batch []*stream.Message) error {
-	events := make([]fact.Event, 0, len(batch))
-	for _, m := range batch {
-		e, err := read(m)
-		var malformed *fact.MalformedError
-		switch {
-		case errors.Is(err, fact.ErrIgnored):
-			w.metrics.events.WithLabelValues(label(e.Type), "ignored").Inc()
-		case errors.As(err, &malformed):
-			w.metrics.events.WithLabelValues(label(e.Type), "malformed").Inc()
-			w.log.WarnContext(ctx, "a message can not be understood", "subject", m.Subject, "sequence", m.Sequence, "why", malformed.Why)
-			m.Reject(malformed.Why)
-		case err != nil:
-			return err
-		default:
-			events = append(events, e)
-		}
-	}
-	if len(events) == 0 {
-		return nil
-	}
-	result, err := w.apply(ctx, events)
+	sorted, err := sift(batch)
 	if err != nil {
 		return err
 	}
-	w.report(ctx, events, result)
+	var result store.Result
+	if len(sorted.events) > 0 {
+		if result, err = w.apply(ctx, sorted.events); err != nil {
+			return err
+		}
+	}
+	w.report(ctx, sorted, result)
 	return nil
+}
+
+// sifted is a batch, read.
+type sifted struct {
+	events    []fact.Event
+	ignored   []string // their types
+	malformed []malformed
+}
+
+// malformed is a message that can never be understood.
+type malformed struct {
+	message *stream.Message
+	event   fact.Event // what could be read of it
+	why     string
+}
+
+func sift(batch []*stream.Message) (s sifted, err error) {
+	s.events = make([]fact.Event, 0, len(batch))
+	for _, m := range batch {
+		e, err := read(m)
+		if e.Type == "" {
+			e.Type = subjectType(m.Subject)
+		}
+		bad, isBad := errors.AsType[*fact.MalformedError](err)
+		switch {
+		case errors.Is(err, fact.ErrIgnored):
+			s.ignored = append(s.ignored, e.Type)
+		case isBad:
+			s.malformed = append(s.malformed, malformed{m, e, bad.Why})
+		case err != nil:
+			return s, err
+		default:
+			s.events = append(s.events, e)
+		}
+	}
+	return s, nil
 }
 
 // read turns a message into facts, by the branch of the subject tree it came on.
@@ -69,6 +92,11 @@ func read(m *stream.Message) (fact.Event, error) {
 		return fact.ParseCloudEvent(m.Data)
 	}
 	return fact.Event{}, fact.ErrIgnored
+}
+
+// subjectType is the type a message should be of, going by where it was published.
+func subjectType(subject string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(subject, stream.InPrefix), "stripe.")
 }
 
 // attempts bounds how often a transaction that only lost against others is repeated at once, before the batch goes back.
@@ -93,9 +121,14 @@ func (w *Worker) apply(ctx context.Context, events []fact.Event) (store.Result, 
 }
 
 // report counts and logs what a batch came to, and wakes the relay when there is something to tell.
-func (w *Worker) report(ctx context.Context, events []fact.Event, r store.Result) {
-	w.metrics.batch(events, r)
-	for _, e := range events {
+func (w *Worker) report(ctx context.Context, s sifted, r store.Result) {
+	w.metrics.batch(s, r)
+	for _, bad := range s.malformed {
+		bad.message.Reject(bad.why)
+		w.log.WarnContext(ctx, "a message can not be understood", "subject", bad.message.Subject,
+			"sequence", bad.message.Sequence, "event", bad.event.Name, "why", bad.why)
+	}
+	for _, e := range s.events {
 		w.log.DebugContext(ctx, "event applied", "event", e.Name, "type", e.Type)
 	}
 	w.tell(ctx, r)

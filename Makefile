@@ -1,0 +1,59 @@
+# Everything a newcomer needs: `make run` and `make test`. Both install what they lack.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+DATA ?= .plusone
+LISTEN ?= 127.0.0.1:8080
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# How long each fuzz target runs under `make fuzz`.
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## Show what there is to make
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: deps build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
+	bin/plusone dev --sample --data $(DATA) --listen $(LISTEN)
+
+.PHONY: test
+test: deps ## Run every test, with the race detector, against a real PostgreSQL and a real NATS
+	$(GO) test -race -timeout 20m ./...
+
+.PHONY: lint
+lint: bin/golangci-lint bin/sqlc ## Check style, generated code and the module file
+	bin/golangci-lint run
+	bin/sqlc diff
+	$(GO) run ./internal/lifecycle -check
+	$(GO) mod tidy -diff
+
+.PHONY: build
+build: ## Build bin/plusone
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/plusone ./cmd/plusone
+
+.PHONY: generate
+generate: bin/sqlc ## Write the generated code and diagrams anew
+	bin/sqlc generate
+	$(GO) run ./internal/lifecycle
+
+.PHONY: fuzz
+fuzz: ## Fuzz every parser for FUZZTIME each
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: deps
+deps: ## Install PostgreSQL, if there is none
+	@.ci/install-postgres
+
+.PHONY: clean
+clean: ## Remove what was built, and all data of `make run`
+	rm -rf bin $(DATA)
+
+# The tools have a module of their own, so that what they need does not become what plusone needs.
+bin/sqlc: .tools/go.mod
+	cd .tools && $(GO) build -o ../bin/sqlc github.com/sqlc-dev/sqlc/cmd/sqlc
+
+bin/golangci-lint: .tools/go.mod
+	cd .tools && $(GO) build -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint

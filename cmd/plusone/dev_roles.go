@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/plusone-dev/plusone/internal/api"
+	"github.com/plusone-dev/plusone/internal/devstack"
+	"github.com/plusone-dev/plusone/internal/ingress"
+	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/stream"
+)
+
+func (d *dev) startRoles(ctx context.Context) (err error) {
+	if d.host, err = newHost(d.log); err != nil {
+		return err
+	}
+	pool, err := d.host.database(ctx, d.state.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	hashKey, err := devstack.Secret(d.cmd.Data, "hash-key", devstack.RandomSecret)
+	if err != nil {
+		return err
+	}
+	s, err := store.New(pool, store.Options{HashKey: []byte(hashKey), Live: d.cmd.StripeMode == ingress.ModeLive})
+	if err != nil {
+		return err
+	}
+	if d.conn, err = d.host.connect(d.state.NATSURL, "plusone dev", 1); err != nil {
+		return err
+	}
+	if err := d.host.work(d.conn, s, d.cmd.workerPace); err != nil {
+		return err
+	}
+	handler, err := d.handler(s)
+	if err != nil {
+		return err
+	}
+	d.host.group.Add("http", func(ctx context.Context) error { return ops.Serve(ctx, d.listener, handler, d.log) })
+	d.host.group.Add("watching PostgreSQL", d.watchPostgres)
+	d.host.group.Add("telling", d.tell)
+	d.undo = append(d.undo, func() { forgetDevState(d.cmd.Data) })
+	return d.state.write(d.cmd.Data)
+}
+
+// handler puts all roles behind one door.
+func (d *dev) handler(s *store.Store) (http.Handler, error) {
+	pub, err := stream.NewPublisher(d.conn, stream.PublisherOptions{})
+	if err != nil {
+		return nil, err
+	}
+	door, err := ingress.New(ingress.Config{
+		StripeSecrets: d.cmd.WebhookSecret, StripeMode: d.cmd.StripeMode, EventTokens: d.cmd.APIToken,
+	}, pub, d.host.reg, d.log)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", api.New(s.Reader, d.cmd.APIToken, d.log))
+	mux.Handle("/webhooks/", door)
+	mux.Handle("/v1/events", door)
+	admin := ops.Admin(d.host.reg, d.host.health, d.log)
+	for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
+		mux.Handle(path, admin)
+	}
+	return d.host.public(mux), nil
+}
+
+// watchPostgres ends the process when its database has ended: there is nothing it could do without.
+func (d *dev) watchPostgres(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.postgres.Done():
+		return fmt.Errorf("PostgreSQL has ended; see %s", d.inside("postgres", "postgres.log"))
+	}
+}
