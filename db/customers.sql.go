@@ -68,7 +68,7 @@ type GetCustomersRow struct {
 	ExternalID *string
 }
 
-// Customers and the users they are tied to, without locking them.
+// Customers and the users they are tied to.
 func (q *Queries) GetCustomers(ctx context.Context, ids []int64) ([]GetCustomersRow, error) {
 	rows, err := q.db.Query(ctx, getCustomers, ids)
 	if err != nil {
@@ -96,41 +96,24 @@ func (q *Queries) GetCustomers(ctx context.Context, ids []int64) ([]GetCustomers
 }
 
 const lockCustomers = `-- name: LockCustomers :many
-select c.id, c.key, c.user_id, c.tied_at, u.external_id
-from customers c
-left join users u on u.id = c.user_id
-where c.id = any($1::bigint[])
-order by c.id for update of c
+select id from customers where id = any($1::bigint[]) order by id for update
 `
 
-type LockCustomersRow struct {
-	ID         int64
-	Key        string
-	UserID     *int64
-	TiedAt     *time.Time
-	ExternalID *string
-}
-
-// Customers and the users they are tied to.
-func (q *Queries) LockCustomers(ctx context.Context, ids []int64) ([]LockCustomersRow, error) {
+// Locks customers, and does nothing else: what a join beside FOR UPDATE returns after waiting is the locked row as it is
+// now, but the joined one as it was before. They are read by a statement of its own.
+func (q *Queries) LockCustomers(ctx context.Context, ids []int64) ([]int64, error) {
 	rows, err := q.db.Query(ctx, lockCustomers, ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []LockCustomersRow
+	var items []int64
 	for rows.Next() {
-		var i LockCustomersRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Key,
-			&i.UserID,
-			&i.TiedAt,
-			&i.ExternalID,
-		); err != nil {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -10,12 +10,9 @@ on conflict do nothing;
 select id, key from customers where key = any(@keys::text[]);
 
 -- name: LockCustomers :many
--- Customers and the users they are tied to.
-select c.id, c.key, c.user_id, c.tied_at, u.external_id
-from customers c
-left join users u on u.id = c.user_id
-where c.id = any(@ids::bigint[])
-order by c.id for update of c;
+-- Locks customers, and does nothing else: what a join beside FOR UPDATE returns after waiting is the locked row as it is
+-- now, but the joined one as it was before. They are read by a statement of its own.
+select id from customers where id = any(@ids::bigint[]) order by id for update;
 
 -- name: SaveTies :exec
 update customers c set user_id = w.user_id, tied_at = w.tied_at
@@ -24,7 +21,7 @@ from (select unnest(@ids::bigint[]) as id, unnest(@user_id::bigint[]) as user_id
 where c.id = w.id;
 
 -- name: GetCustomers :many
--- Customers and the users they are tied to, without locking them.
+-- Customers and the users they are tied to.
 select c.id, c.key, c.user_id, c.tied_at, u.external_id
 from customers c
 left join users u on u.id = c.user_id

@@ -62,21 +62,33 @@ func onTerminal(w io.Writer) bool {
 func printAudit(w io.Writer, r audit.Report) {
 	t := newTable(w)
 	t.AppendHeader(table.Row{"Law", "", "What was looked at", "Verdict"})
-	broken := 0
+	var broken []audit.Line
 	for _, l := range r.Lines {
 		verdict := paint(w, text.FgGreen, "holds")
 		if l.Broken > 0 {
-			broken++
-			verdict = paint(w, text.FgRed, fmt.Sprintf("BROKEN %d times: %s", l.Broken, l.Example))
+			broken = append(broken, l)
+			verdict = paint(w, text.FgRed, fmt.Sprintf("BROKEN (%d)", l.Broken))
 		}
 		t.AppendRow(table.Row{l.Law, audit.Laws[l.Law-1].Name, l.Text, verdict})
 	}
 	t.Render()
-	line := fmt.Sprintf("%d payments and referrals were decided anew. Every law holds.\n", r.Rows)
-	if broken > 0 {
-		line = fmt.Sprintf("%d payments and referrals were decided anew. %d of %d checks found a law broken.\n", r.Rows, broken, len(r.Lines))
+	printBroken(w, r, broken)
+}
+
+// printBroken says what the verdict is, and gives an example of all that is wrong.
+func printBroken(w io.Writer, r audit.Report, broken []audit.Line) {
+	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) } //nolint:errcheck // a closed terminal is no reason to fail
+	say("\n%d payments and referrals were decided anew. ", r.Rows)
+	if len(broken) == 0 {
+		say("Every law holds.\n")
+		return
 	}
-	_, _ = io.WriteString(w, line)
+	say("%d of %d checks found a law broken:\n\n", len(broken), len(r.Lines))
+	for _, l := range broken {
+		law := audit.Laws[l.Law-1]
+		say("%s %s\n", paint(w, text.FgRed, fmt.Sprintf("Law %d, %s.", l.Law, law.Name)), law.Text)
+		say("  It must be that %s. Not so %d times, such as:\n  %s\n\n", l.Text, l.Broken, l.Example)
+	}
 }
 
 // newTable is a table with lines on a terminal, and plain columns in a pipe.

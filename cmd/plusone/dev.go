@@ -63,6 +63,7 @@ type dev struct {
 	log   *slog.Logger
 	host  *host
 	state devState
+	terms []byte // to apply; nil: none
 
 	listener net.Listener
 	undo     []func() // what to close, last first
@@ -79,13 +80,21 @@ func (d *dev) close() {
 
 func (d *dev) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		d.reserve, d.secrets, d.startPostgres, d.prepare, d.startNATS, d.makeStreams, d.startRoles,
+		d.readTerms, d.reserve, d.secrets, d.startPostgres, d.prepare, d.startNATS, d.makeStreams, d.startRoles,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readTerms finds what is wrong with them before anything is started.
+func (d *dev) readTerms(context.Context) (err error) {
+	if d.cmd.Program != "" {
+		d.terms, err = readProgram(d.cmd.Program)
+	}
+	return err
 }
 
 // reserve takes the folder and the port before anything else is started.

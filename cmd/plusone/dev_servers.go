@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/plusone-dev/plusone/internal/devstack"
-	"github.com/plusone-dev/plusone/internal/program"
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/stream"
 )
@@ -41,18 +39,11 @@ func (d *dev) prepare(ctx context.Context) error {
 	if _, err := store.Migrate(ctx, d.state.DatabaseURL); err != nil {
 		return err
 	}
-	if d.cmd.Program == "" {
+	if d.terms == nil {
 		return nil
 	}
-	source, err := os.ReadFile(d.cmd.Program)
-	if err != nil {
-		return err
-	}
-	if _, err := program.Parse(d.cmd.Program, source); err != nil {
-		return err
-	}
 	return dataFlag{}.withDatabase(ctx, databaseFlags{DatabaseURL: d.state.DatabaseURL}, func(db *store.Reader) error {
-		_, err := db.ApplyProgram(ctx, source)
+		_, err := db.ApplyProgram(ctx, d.terms)
 		return err
 	})
 }

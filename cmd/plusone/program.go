@@ -19,16 +19,13 @@ type programCommand struct {
 type programApplyCommand struct {
 	databaseFlags
 	dataFlag
-	File string `short:"f" required:"" type:"existingfile" help:"The program's YAML."`
+	File string `short:"f" required:"" placeholder:"FILE" type:"existingfile" help:"The program's YAML."`
 }
 
 // Run applies the terms, or says line by line what is wrong with them.
 func (c *programApplyCommand) Run(ctx context.Context, std streams) error {
-	source, err := os.ReadFile(c.File)
+	source, err := readProgram(c.File)
 	if err != nil {
-		return err
-	}
-	if _, err := program.Parse(c.File, source); err != nil {
 		return err
 	}
 	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Reader) error {
@@ -44,6 +41,16 @@ func (c *programApplyCommand) Run(ctx context.Context, std streams) error {
 			applied.Version, applied.Program, word, applied.EffectiveFrom.UTC().Format(time.RFC3339))
 		return err
 	})
+}
+
+// readProgram reads a program's YAML, and says line by line what is wrong with it.
+func readProgram(file string) ([]byte, error) {
+	source, err := os.ReadFile(file) //nolint:gosec // the operator says which
+	if err != nil {
+		return nil, err
+	}
+	_, err = program.Parse(file, source)
+	return source, err
 }
 
 type programShowCommand struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
@@ -46,6 +47,14 @@ func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
 	problem.MethodNotAllowed(w, "GET, HEAD")
 }
 
+// patience is how long the database may take for an answer, so that the one who asked hears of it before they give up.
+const patience = 10 * time.Second
+
+// asking is the context of one question to the store.
+func asking(r *http.Request) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), patience)
+}
+
 // fail answers for an error, and logs those that are ours.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *badRequestError
@@ -59,6 +68,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",
 			Detail: "No user of that id has signed up. A sign-up takes a moment to be applied.",
 		})
+	case r.Context().Err() != nil:
+		a.log.DebugContext(r.Context(), "a request was given up by its sender", "route", r.Pattern, "error", err)
 	default:
 		a.log.ErrorContext(r.Context(), "a request could not be answered", "route", r.Pattern, "error", err)
 		w.Header().Set("Retry-After", "5")

@@ -2,10 +2,12 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/plusone-dev/plusone/internal/referral"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -16,6 +18,9 @@ const (
 	defaultLimit = 50
 	maxLimit     = 200
 )
+
+// maxValue is how many bytes a parameter may have: a user's id of 255 characters, whichever they are.
+const maxValue = 1024
 
 type referralList struct {
 	Referrals []referralJSON `json:"referrals"`
@@ -46,11 +51,11 @@ type rewardJSON struct {
 }
 
 type transitionJSON struct {
-	From   string  `json:"from"`
-	To     string  `json:"to"`
-	Reason *string `json:"reason"`
-	At     string  `json:"at"`
-	Event  string  `json:"event"`
+	From   string          `json:"from"`
+	To     string          `json:"to"`
+	At     string          `json:"at"`
+	Event  string          `json:"event"`
+	Reason referral.Reason `json:"reason,omitempty"` // of a move to cancelled
 }
 
 // referrals serves GET /v1/referrals.
@@ -62,7 +67,9 @@ func (a *API) referrals(w http.ResponseWriter, r *http.Request) {
 	}
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
-	page, err := a.store.Referrals(r.Context(), f)
+	ctx, cancel := asking(r)
+	defer cancel()
+	page, err := a.store.Referrals(ctx, f)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -82,15 +89,27 @@ func (a *API) referrals(w http.ResponseWriter, r *http.Request) {
 // filters are the parameters of the list. An unknown one is a mistake: a misspelt filter must not show everything.
 var filters = []string{"referrer", "referee", "status", "limit", "cursor"}
 
-func readFilter(r *http.Request) (store.Filter, error) {
-	q := r.URL.Query()
+// readQuery holds a query to what the list knows. net/http's own reading would leave out what it can not decode.
+func readQuery(raw string) (url.Values, error) {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, &badRequestError{"The query is not of the form name=value&name=value, percent-encoded."}
+	}
 	for name, values := range q {
 		if !slices.Contains(filters, name) || len(values) > 1 {
-			return store.Filter{}, &badRequestError{"The parameters are " + strings.Join(filters, ", ") + ", each once at most."}
+			return nil, &badRequestError{"The parameters are " + strings.Join(filters, ", ") + ", each once at most."}
 		}
-		if len(values[0]) > 1024 || strings.ContainsRune(values[0], 0) {
-			return store.Filter{}, &badRequestError{"The parameter " + name + " is too long or has a NUL in it."}
+		if v := values[0]; len(v) > maxValue || !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return nil, &badRequestError{"The parameter " + name + " must be UTF-8 without U+0000, of at most " + strconv.Itoa(maxValue) + " bytes."}
 		}
+	}
+	return q, nil
+}
+
+func readFilter(r *http.Request) (store.Filter, error) {
+	q, err := readQuery(r.URL.RawQuery)
+	if err != nil {
+		return store.Filter{}, err
 	}
 	f := store.Filter{Referrer: q.Get("referrer"), Referee: q.Get("referee"), Status: q.Get("status"), Limit: defaultLimit}
 	switch referral.Status(f.Status) {
@@ -128,7 +147,7 @@ func referralOf(v store.Referral) referralJSON {
 	}
 	for _, t := range v.Transitions {
 		j.Transitions = append(j.Transitions, transitionJSON{
-			From: string(t.Move.From), To: string(t.Move.To), Reason: orNull(string(t.Move.Reason)), At: stamp(t.At), Event: t.Cause,
+			From: string(t.Move.From), To: string(t.Move.To), At: stamp(t.At), Event: t.Cause, Reason: t.Move.Reason,
 		})
 	}
 	return j

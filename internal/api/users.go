@@ -36,7 +36,9 @@ func (a *API) user(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, store.ErrNotFound)
 		return
 	}
-	u, err := a.store.User(r.Context(), id)
+	ctx, cancel := asking(r)
+	defer cancel()
+	u, err := a.store.User(ctx, id)
 	if err != nil {
 		a.fail(w, r, err)
 		return

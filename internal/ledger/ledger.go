@@ -58,11 +58,14 @@ type slot struct {
 
 // Settle returns the transfers still to post so that, together with those posted before, each share is met exactly and
 // nothing else is left standing. Amounts come out of, and go back to, source. Posting what it returns and settling again
-// returns nothing. Errors: money.ErrOverflow.
+// returns nothing. Errors: money.ErrOverflow; a share that is less than nothing, or that source would owe itself.
 func Settle(source Account, owed []Share, posted []Transfer) ([]Transfer, error) {
 	due := make(map[slot]int64)
 	last := 0
 	for _, s := range owed {
+		if s.Amount.Minor < 0 || s.Account == source {
+			return nil, fmt.Errorf("ledger: account %d can not owe %s to account %d", source, s.Amount, s.Account)
+		}
 		k := slot{s.Leg, s.Account, s.Amount.Currency}
 		sum, err := money.AddMinor(due[k], s.Amount.Minor)
 		if err != nil {
@@ -73,28 +76,32 @@ func Settle(source Account, owed []Share, posted []Transfer) ([]Transfer, error)
 	for _, t := range posted {
 		last = max(last, t.N)
 		k := slot{t.Leg, t.User(), t.Amount.Currency}
-		minor := -t.Amount.Minor
+		count := money.SubMinor
 		if t.Kind == Revoked {
-			minor = t.Amount.Minor
+			count = money.AddMinor
 		}
-		sum, err := money.AddMinor(due[k], minor)
+		sum, err := count(due[k], t.Amount.Minor)
 		if err != nil {
 			return nil, fmt.Errorf("ledger: what was posted to account %d: %w", t.User(), err)
 		}
 		due[k] = sum
 	}
-	return transfers(source, due, last), nil
+	return transfers(source, due, last)
 }
 
 // transfers turns what is due into transfers, what goes back first, in one order always.
-func transfers(source Account, due map[slot]int64, last int) []Transfer {
+func transfers(source Account, due map[slot]int64, last int) ([]Transfer, error) {
 	var out []Transfer
 	for k, minor := range due {
 		switch {
 		case minor > 0:
 			out = append(out, Transfer{Kind: Granted, Leg: k.leg, Debit: source, Credit: k.account, Amount: money.New(k.currency, minor)})
 		case minor < 0:
-			out = append(out, Transfer{Kind: Revoked, Leg: k.leg, Debit: k.account, Credit: source, Amount: money.New(k.currency, -minor)})
+			back, err := money.New(k.currency, minor).Neg() // the smallest number there is has no opposite
+			if err != nil {
+				return nil, fmt.Errorf("ledger: what is to be taken back from account %d: %w", k.account, err)
+			}
+			out = append(out, Transfer{Kind: Revoked, Leg: k.leg, Debit: k.account, Credit: source, Amount: back})
 		}
 	}
 	slices.SortFunc(out, func(a, b Transfer) int {
@@ -104,7 +111,7 @@ func transfers(source Account, due map[slot]int64, last int) []Transfer {
 	for i := range out {
 		out[i].N = last + i + 1
 	}
-	return out
+	return out, nil
 }
 
 // Live returns the shares that the posted transfers leave standing, in the order of Settle.

@@ -59,10 +59,10 @@ func buyer(sorted []Object) string {
 	var best Claim
 	var kind Kind
 	for _, o := range sorted {
-		if o.Evidence.User.UserID == "" {
+		if o.Evidence.User.none() {
 			continue
 		}
-		if best.UserID != "" && o.Evidence.Kind != kind {
+		if !best.none() && o.Evidence.Kind != kind {
 			break
 		}
 		best, kind = FirstClaim(best, o.Evidence.User), o.Evidence.Kind
@@ -76,12 +76,12 @@ func paid(sorted []Object) Paid {
 	var kind Kind
 	for _, o := range sorted {
 		report := o.Evidence.Paid
-		if report.Amount.Minor == 0 {
+		if report.none() {
 			continue
 		}
 		at := best.At
 		switch {
-		case best.Amount.Minor == 0:
+		case best.none():
 			best, kind, at = report, o.Evidence.Kind, report.At
 		case o.Evidence.Kind == kind:
 			best = firstPaid(best, report)

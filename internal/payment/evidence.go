@@ -91,24 +91,27 @@ const (
 )
 
 // Join puts two pieces of evidence about one object together. It is commutative, associative and idempotent, so that
-// neither the order of events nor their repetition can be seen in the result.
+// neither the order of events nor their repetition can be seen in the result. What only looks like a report (a time
+// without a user, an amount or a status) is none, and comes out as the zero value.
 func (e Evidence) Join(o Evidence) Evidence {
 	return Evidence{
 		Kind:     max(e.Kind, o.Kind),
 		User:     FirstClaim(e.User, o.User),
 		Customer: smaller(e.Customer, o.Customer),
 		Paid:     firstPaid(e.Paid, o.Paid),
-		Refunded: max(e.Refunded, o.Refunded),
+		Refunded: max(0, e.Refunded, o.Refunded),
 		Refund:   lastRefund(e.Refund, o.Refund),
 	}
 }
 
-// FirstClaim says which of two claims stands: the earlier, then the smaller id. The zero Claim loses to any other.
+// FirstClaim says which of two claims stands: the earlier, then the smaller id. A claim without a user is none.
 func FirstClaim(a, b Claim) Claim {
 	switch {
-	case a.UserID == "":
+	case a.none() && b.none():
+		return Claim{}
+	case a.none():
 		return b
-	case b.UserID == "":
+	case b.none():
 		return a
 	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.UserID, b.UserID)) <= 0:
 		return a
@@ -126,9 +129,11 @@ func smaller(a, b string) string {
 // firstPaid takes the earlier report; within one second the smaller amount, and then the currency, decide.
 func firstPaid(a, b Paid) Paid {
 	switch {
-	case a.Amount.Minor == 0:
+	case a.none() && b.none():
+		return Paid{}
+	case a.none():
 		return b
-	case b.Amount.Minor == 0:
+	case b.none():
 		return a
 	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Amount.Minor, b.Amount.Minor),
 		cmp.Compare(a.Amount.Currency, b.Amount.Currency)) <= 0:
@@ -139,8 +144,23 @@ func firstPaid(a, b Paid) Paid {
 
 // lastRefund takes the later report; within one second the higher status, and then the larger amount, decide.
 func lastRefund(a, b RefundState) RefundState {
-	if cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Minor, b.Minor)) >= 0 {
+	switch {
+	case a.none() && b.none():
+		return RefundState{}
+	case a.none():
+		return b
+	case b.none():
+		return a
+	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Minor, b.Minor)) >= 0:
 		return a
 	}
 	return b
 }
+
+// What is absent. A time or a currency that stands beside nothing must not decide which of two reports stands.
+
+func (c Claim) none() bool { return c.UserID == "" }
+
+func (p Paid) none() bool { return p.Amount.Minor <= 0 }
+
+func (r RefundState) none() bool { return r.Status == NoRefund }

@@ -172,10 +172,11 @@ func (a *assessment) first() *Purchase {
 }
 
 // qualifying is the earliest purchase inside the window that meets the minimum of a currency that is listed and known.
+// A minimum of nothing lists nothing: terms are validated, and if they were not, a purchase refunded in full must not pass.
 func (a *assessment) qualifying() *Purchase {
 	return earliest(a.history.Purchases, func(p Purchase) bool {
-		least, listed := a.terms.Qualify.Minimum[p.Amount.Currency]
-		return listed && p.Amount.Currency.Known() && p.Amount.Minor >= least &&
+		least := a.terms.Qualify.Minimum[p.Amount.Currency]
+		return least > 0 && p.Amount.Currency.Known() && p.Amount.Minor >= least &&
 			!p.PaidAt.Before(a.from) && !p.PaidAt.After(a.until)
 	})
 }
@@ -205,7 +206,7 @@ func (a *assessment) shortfall() string {
 	switch {
 	case !c.Known():
 		return fmt.Sprintf("paid in %q, a currency that is not known", string(c))
-	case a.terms.Qualify.Minimum[c] == 0:
+	case a.terms.Qualify.Minimum[c] <= 0:
 		return fmt.Sprintf("paid %s, a currency that does not qualify: at least %s is needed", p.Amount, a.minimums())
 	case p.PaidAt.After(a.until):
 		return fmt.Sprintf("paid %s at %s, too late", p.Amount, stamp(p.PaidAt))

@@ -32,6 +32,9 @@ var legal = []struct {
 // final are the reasons that no fact leads out of, only a person.
 var final = map[Reason]bool{CodeExhausted: true}
 
+// Final says whether no fact leads out of a cancellation for this reason.
+func (r Reason) Final() bool { return final[r] }
+
 // Moves returns the whole table, for the diagram in the documentation.
 func Moves() []Move {
 	var all []Move
@@ -70,7 +73,7 @@ func Path(from Status, fromReason Reason, to Status, toReason Reason) ([]Move, e
 	if from == to && fromReason == toReason {
 		return nil, nil
 	}
-	if final[fromReason] {
+	if fromReason.Final() {
 		return nil, fmt.Errorf("referral: no fact leads out of %s, %s (to %s)", from, fromReason, to)
 	}
 	var path []Move

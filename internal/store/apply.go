@@ -115,6 +115,7 @@ type txn struct {
 	touched map[int64]string // users whose referrals are looked at again, and the event that is the cause
 	users   map[int64]*user
 	codes   map[int64]*code
+	waiting []int64 // users who signed up with a code that has just got its owner
 	items   []*item
 	result  Result
 }

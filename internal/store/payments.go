@@ -231,7 +231,10 @@ func (t *txn) lockCustomers(b *books) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := t.q.LockCustomers(t.ctx, sortedUnique(ids))
+	if _, err := t.q.LockCustomers(t.ctx, sortedUnique(ids)); err != nil {
+		return err
+	}
+	rows, err := t.q.GetCustomers(t.ctx, sortedUnique(ids))
 	for _, r := range rows {
 		c := &customer{id: r.ID}
 		if r.UserID != nil {

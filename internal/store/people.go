@@ -211,6 +211,7 @@ func (t *txn) findRelated() error {
 		for _, r := range rows {
 			related = append(related, r.UserID)
 		}
+		t.waiting = related
 	}
 	owners, keys := t.rekeyedOwners()
 	if len(keys) > 0 {
@@ -258,7 +259,7 @@ func (t *txn) recordSignUps() error {
 	for name := range t.in.signUps {
 		who = append(who, t.names.user[name])
 	}
-	who = append(who, t.also.users...)
+	who = append(who, t.waiting...)
 	if len(who) == 0 {
 		return nil
 	}

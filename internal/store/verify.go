@@ -72,7 +72,7 @@ func (s *Reader) verifyPaymentPage(ctx context.Context, q *db.Queries, rows []db
 	for _, r := range rows {
 		derived := payment.Derive(objects[r.ID], func(key string) string { return ties[key] })
 		if !t.same(r, derived) {
-			report(Finding{CheckPayments, fmt.Sprintf("payment %d (%s)", r.ID, r.Key), fmt.Sprintf("its objects amount to %+v", derived)})
+			report(Finding{CheckPayments, fmt.Sprintf("payment %d (%s)", r.ID, r.Key), fmt.Sprintf("stored as %s, but its objects amount to %+v", storedPayment(r), derived)})
 		}
 	}
 	return nil
@@ -283,4 +283,9 @@ func (s *Reader) Counts(ctx context.Context) ([]Count, error) {
 		out = append(out, Count{check.name, broken, example})
 	}
 	return out, nil
+}
+
+func storedPayment(r db.Payment) string {
+	return fmt.Sprintf("{user %d named %t customer %d gross %d %s at %s refunded %d}", deref(r.UserID), r.Named, deref(r.CustomerID),
+		deref(r.Gross), deref(r.Currency), derefTime(r.PaidAt), r.Refunded)
 }

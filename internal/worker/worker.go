@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"regexp"
 	"strings"
 	"time"
 
@@ -47,6 +48,9 @@ func (w *Worker) Handle(ctx context.Context, batch []*stream.Message) error {
 	return nil
 }
 
+// address is what looks like an e-mail address. A reason may quote a little of the message, and goes into the log.
+var address = regexp.MustCompile(`[^\s"']+@[^\s"']+`)
+
 // sifted is a batch, read.
 type sifted struct {
 	events    []fact.Event
@@ -73,7 +77,7 @@ func sift(batch []*stream.Message) (s sifted, err error) {
 		case errors.Is(err, fact.ErrIgnored):
 			s.ignored = append(s.ignored, e.Type)
 		case isBad:
-			s.malformed = append(s.malformed, malformed{m, e, bad.Why})
+			s.malformed = append(s.malformed, malformed{m, e, address.ReplaceAllString(bad.Why, "…")})
 		case err != nil:
 			return s, err
 		default:

@@ -15,7 +15,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/plusone-dev/plusone/internal/audit"
 	"github.com/plusone-dev/plusone/internal/money"
@@ -59,6 +58,9 @@ func newWorld(t testing.TB, terms string) *world {
 	w.store, err = store.New(w.pool, store.Options{
 		HashKey: []byte("the hash key, which nobody may see"), Codes: codeOf, Now: w.clock, Live: true,
 	})
+	w.must(err)
+	// As old as a program is whose sign-ups these are: the version that applies must be older than they.
+	_, err = w.pool.Exec(t.Context(), "update terms set effective_from = '2025-01-01'")
 	w.must(err)
 	if terms != "" {
 		_, err := w.store.ApplyProgram(t.Context(), []byte(terms))
@@ -273,25 +275,17 @@ func (w *world) metric(series string) float64 {
 	sum := 0.0
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if f.GetName() == name && hasLabels(m, strings.Fields(labels)) {
+			have := []string{}
+			for _, l := range m.GetLabel() {
+				have = append(have, l.GetName()+"="+l.GetValue())
+			}
+			missing := func(label string) bool { return !slices.Contains(have, label) }
+			if f.GetName() == name && !slices.ContainsFunc(strings.Fields(labels), missing) {
 				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 			}
 		}
 	}
 	return sum
-}
-
-func hasLabels(m *dto.Metric, want []string) bool {
-	var have []string
-	for _, l := range m.GetLabel() {
-		have = append(have, l.GetName()+"="+l.GetValue())
-	}
-	for _, l := range want {
-		if !slices.Contains(have, l) {
-			return false
-		}
-	}
-	return true
 }
 
 func (w *world) wantMetrics(want map[string]float64) {

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/plusone-dev/plusone/internal/testkit"
+)
+
+// TestAllThatIsWrongIsSaidAtOnce gives every role nothing, and then nonsense.
+func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
+	const secretURL = "postgres://plusone:half/of-a-password@host/db"
+	for _, c := range []struct {
+		args string
+		says []string
+	}{
+		{"ingress", []string{"--nats-url (NATS_URL)", "--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)"}},
+		{"worker", []string{"--nats-url (NATS_URL)", "--database-url (DATABASE_URL)", "--hash-key (PLUSONE_HASH_KEY)"}},
+		{"api", []string{"--database-url (DATABASE_URL)", "--api-token (PLUSONE_API_TOKEN)"}},
+		{"migrate", []string{"--database-url (DATABASE_URL)"}},
+		{"audit", []string{"--database-url (DATABASE_URL)", "--data DIR"}},
+		{"program show", []string{"--database-url (DATABASE_URL)", "--data DIR"}},
+		{
+			"worker --hash-key short --nats-url nats://u:half/of-a-password@h --database-url " + secretURL + " --stream-replicas 2" +
+				" --admin 9090 --concurrency 0 --max-batch 0 --ack-wait 1ms --tick 0s",
+			[]string{"--hash-key", "--nats-url", "--database-url", "--stream-replicas", "--admin", "--concurrency", "--max-batch", "--ack-wait", "--tick"},
+		},
+		{"ingress --nats-url h:4222 --stripe-webhook-secret a,,b --events-token=, --listen x --admin y", []string{"--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET): number 2", "--events-token", "--listen", "--admin"}},
+		{"api --database-url " + secretURL + " --api-token= --listen :http:", []string{"--database-url", "--api-token", "--listen"}},
+		{"migrate --database-url " + secretURL, []string{"--database-url"}},
+		{"audit --database-url " + secretURL, []string{"--database-url"}},
+		{"dev --concurrency 0 --api-token=,", []string{"--concurrency", "--api-token"}},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			code, out, errs := invoke(t, strings.Fields(c.args)...)
+			if code != exitUsage || out != "" {
+				t.Errorf("it ended with %d and %q", code, out)
+			}
+			mustSay(t, errs, append(c.says, "the configuration can not work")...)
+			mustNotSay(t, errs, "half", "of-a-password")
+			if got := strings.Count(errs, "\n  - "); got > len(c.says)+1 { // a list may have two
+				t.Errorf("%d things are wrong, want %d:\n%s", got, len(c.says), errs)
+			}
+		})
+	}
+}
+
+func TestServersOfNATS(t *testing.T) {
+	for list, want := range map[string]bool{
+		"nats://host:4222": true, "host:4222": true, "127.0.0.1:4222": true, "nats://a:4222, nats://b:4222": true,
+		"tls://u:p@host:4222": true, "": false, "nats://": false, "nats://a:4222,": false, "nats://u:p/q@host": false,
+	} {
+		if got := natsServers(list); got != want {
+			t.Errorf("%q: %v", list, got)
+		}
+	}
+}
+
+func TestTheCommandLineIsHeldToItsFlags(t *testing.T) {
+	for args, says := range map[string]string{
+		"":                              "expected one of",
+		"wurker":                        "wurker",
+		"worker --bogus":                "unknown flag --bogus",
+		"worker --concurrency many":     "--concurrency",
+		"worker --log-level loud":       "--log-level must be one of",
+		"ingress --stripe-mode both":    "--stripe-mode must be one of",
+		"program apply":                 "--file",
+		"program apply -f /nowhere.yml": "/nowhere.yml",
+		"audit extra":                   "unexpected argument extra",
+	} {
+		code, out, errs := invoke(t, strings.Fields(args)...)
+		if code != exitUsage || out != "" {
+			t.Errorf("%q ended with %d and %q", args, code, out)
+		}
+		mustSay(t, errs, says, "--help` to see what there is")
+	}
+}
+
+// secrets of the environment, and the values that no help, log or error may show.
+var secretVariables = map[string]string{
+	"DATABASE_URL": "postgres://someone:nobody-may-see-the-password@127.0.0.1:1/db", "NATS_URL": "nats://someone:nobody-may-see-that@127.0.0.1:1",
+	"STRIPE_WEBHOOK_SECRET": webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken, "PLUSONE_API_TOKEN": apiToken, "PLUSONE_HASH_KEY": hashKey,
+}
+
+func mustHideSecrets(t testing.TB, text string) {
+	t.Helper()
+	mustNotSay(t, text, "nobody-may-see", "nobody_may_see", "@example.com")
+}
+
+func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
+	for name, value := range secretVariables {
+		t.Setenv(name, value)
+	}
+	for command, says := range map[string][]string{
+		"":              {"ingress", "worker", "api", "dev", "migrate", "program apply", "program show", "audit", "version", "NAME_FILE"},
+		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
+		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
+		"api":           {"DATABASE_URL", "PLUSONE_API_TOKEN"},
+		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen"},
+		"migrate":       {"DATABASE_URL"},
+		"program apply": {"--file", "--data", "DATABASE_URL"},
+		"program show":  {"--data", "DATABASE_URL"},
+		"audit":         {"--json", "--data", "DATABASE_URL"},
+	} {
+		code, out, errs := invoke(t, append(strings.Fields(command), "--help")...)
+		if code != 0 || errs != "" {
+			t.Errorf("%s --help ended with %d and %q", command, code, errs)
+		}
+		mustSay(t, out, says...)
+		mustHideSecrets(t, out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	code, out, _ := invoke(t, "version")
+	if code != 0 || strings.TrimSpace(out) == "" || strings.Count(out, "\n") != 1 {
+		t.Errorf("it ended with %d and %q", code, out)
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	dsn := testkit.Database(t)
+	t.Setenv("DATABASE_URL_FILE", write(t, "dsn", dsn+"\n"))
+	if code, _, errs := invoke(t, "audit"); code != 0 {
+		t.Errorf("it ended with %d and %s", code, errs)
+	}
+	t.Setenv("DATABASE_URL", "postgres://wins:x@127.0.0.1:1/over-the-file")
+	if code, _, errs := invoke(t, "audit"); code != exitFailed || !strings.Contains(errs, "the database can not be reached") {
+		t.Errorf("it ended with %d and %s", code, errs)
+	}
+	if code, _, errs := invoke(t, "audit", "--database-url", dsn); code != 0 {
+		t.Errorf("the flag did not win: it ended with %d and %s", code, errs)
+	}
+	if err := os.Unsetenv("DATABASE_URL"); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DATABASE_URL_FILE", "/nowhere/dsn")
+	code, _, errs := invoke(t, "audit")
+	if code != exitUsage {
+		t.Errorf("it ended with %d", code)
+	}
+	mustSay(t, errs, "DATABASE_URL_FILE", "/nowhere/dsn")
+	t.Setenv("PLUSONE_API_TOKEN_FILE", write(t, "token", "\n"))
+	code, _, errs = invoke(t, "api", "--database-url", dsn)
+	if code != exitUsage {
+		t.Errorf("it ended with %d", code)
+	}
+	mustSay(t, errs, "PLUSONE_API_TOKEN")
+}
+
+// TestErrorsHideSecrets has every command fail with secrets in its hands.
+func TestErrorsHideSecrets(t *testing.T) {
+	for name, value := range secretVariables {
+		t.Setenv(name, value)
+	}
+	for _, args := range []string{"migrate", "audit", "program show", fmt.Sprintf("program apply -f %s", write(t, "p.yaml", "name: default\n"))} {
+		code, out, errs := invoke(t, strings.Fields(args)...)
+		if code != exitFailed {
+			t.Errorf("%s ended with %d", args, code)
+		}
+		mustHideSecrets(t, out+errs)
+	}
+}

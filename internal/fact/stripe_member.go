@@ -1,0 +1,125 @@
+package fact
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/plusone-dev/plusone/internal/money"
+	"github.com/plusone-dev/plusone/internal/payment"
+)
+
+// fail keeps the first thing that is wrong with the object.
+func (env *envelope) fail(format string, args ...any) {
+	if env.err == nil {
+		env.err = malformed(format, args...)
+	}
+}
+
+// require says that a member must not be left out: to take an absent refund for none would leave a reward standing.
+func (env *envelope) require(name string) {
+	if env.object.Get(name).Type == gjson.Null {
+		env.fail("%s is missing", name)
+	}
+}
+
+// text is a member of the object that is a text; empty for anything else.
+func (env *envelope) text(name string) string { return text(env.object.Get(name)) }
+
+// key is the key of an object that may be given as an id, as the whole object ("expanded"), or not at all. What is
+// neither must not be passed over: without the reference, a refund would not find its payment.
+func (env *envelope) key(name string) string {
+	ref := env.object.Get(name)
+	id := ref
+	if ref.IsObject() {
+		id = ref.Get("id")
+	}
+	switch {
+	case validID(text(id)):
+		return env.scope.Key(text(id))
+	case ref.Type != gjson.Null && ref.Raw != `""`:
+		env.fail("%s is %#.40q: neither an id nor an object that has one", name, ref.Raw)
+	}
+	return ""
+}
+
+// claim is the first of the members that could be a user's id. A business may keep other things in these fields: what
+// can not be an id names nobody, and is no reason to refuse the payment.
+func (env *envelope) claim(names ...string) payment.Claim {
+	for _, name := range names {
+		if id := env.text(name); ValidUserID(id) {
+			return payment.Claim{UserID: id, At: env.event.At}
+		}
+	}
+	return payment.Claim{}
+}
+
+// paid reads an amount that was paid, in the object's currency. Nothing is no payment; the time is the event's, for an
+// object's own "created" is its birth and not its payment.
+func (env *envelope) paid(name string) payment.Paid {
+	m := env.minor(name)
+	if m == 0 {
+		return payment.Paid{}
+	}
+	c := money.Currency(env.text("currency"))
+	if !c.Shaped() {
+		env.fail("the currency %#.40q is not three lower-case letters", env.text("currency"))
+	}
+	return payment.Paid{Amount: money.New(c, m), At: env.event.At}
+}
+
+// minor reads a whole number of minor units that is not negative; null and absent are 0.
+func (env *envelope) minor(name string) int64 {
+	v := env.object.Get(name)
+	if v.Type == gjson.Null {
+		return 0
+	}
+	n, err := strconv.ParseInt(v.Raw, 10, 64)
+	switch {
+	case v.Type != gjson.Number || err != nil:
+		env.fail("%s is %#.40q: not a whole number of minor units that fits 64 bits", name, v.Raw)
+	case n < 0:
+		env.fail("%s is %d: it must not be negative", name, n)
+	}
+	return n
+}
+
+// The years an event may be of. Anything else is a mistake, such as milliseconds taken for seconds.
+var earliest, latest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func unixTime(v gjson.Result) (time.Time, error) {
+	n, err := strconv.ParseInt(v.Raw, 10, 64)
+	if v.Type != gjson.Number || err != nil {
+		return time.Time{}, malformed("the event's created is %#.40q, not a time in whole seconds", v.Raw)
+	}
+	at := time.Unix(n, 0).UTC()
+	if at.Before(earliest) || !at.Before(latest) {
+		return time.Time{}, malformed("the event's created is %d: outside the years 2000 to 2199", n)
+	}
+	return at, nil
+}
+
+// text is a value that is a text; empty for anything else.
+func text(v gjson.Result) string {
+	if v.Type != gjson.String {
+		return ""
+	}
+	return unquote(v)
+}
+
+// validID says whether a text can be an id of Stripe's: printable ASCII, no colon (which keys use), of bounded length.
+func validID(id string) bool {
+	if id == "" || len(id) > 255 {
+		return false
+	}
+	return !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' })
+}
+
+// ValidUserID says whether a text can be the business's id of a user: 1 to 255 characters, no control characters.
+func ValidUserID(id string) bool {
+	return id != "" && utf8.ValidString(id) && utf8.RuneCountInString(id) <= 255 && !strings.ContainsFunc(id, unicode.IsControl)
+}

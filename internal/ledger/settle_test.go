@@ -1,0 +1,146 @@
+package ledger
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/plusone-dev/plusone/internal/money"
+)
+
+const (
+	source Account = -1
+	alice  Account = 1
+	bob    Account = 2
+)
+
+func usd(minor int64) money.Amount { return money.New("usd", minor) }
+
+func granted(n int, leg string, who Account, a money.Amount) Transfer {
+	return Transfer{N: n, Kind: Granted, Leg: leg, Debit: source, Credit: who, Amount: a}
+}
+
+func revoked(n int, leg string, who Account, a money.Amount) Transfer {
+	return Transfer{N: n, Kind: Revoked, Leg: leg, Debit: who, Credit: source, Amount: a}
+}
+
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	both := []Share{{"referrer", alice, usd(1000)}, {"referee", bob, usd(500)}}
+	for name, c := range map[string]struct {
+		owed   []Share
+		posted []Transfer
+		want   []Transfer
+	}{
+		"nothing owed, nothing posted": {nil, nil, nil},
+		"granted, the referrer first": {both, nil, []Transfer{
+			granted(1, "referrer", alice, usd(1000)), granted(2, "referee", bob, usd(500)),
+		}},
+		"all posted": {both, []Transfer{granted(1, "referrer", alice, usd(1000)), granted(2, "referee", bob, usd(500))}, nil},
+		"a reward grows by the difference": {
+			[]Share{{"referrer", alice, usd(1200)}}, []Transfer{granted(1, "referrer", alice, usd(1000))},
+			[]Transfer{granted(2, "referrer", alice, usd(200))},
+		},
+		"a reward shrinks by the difference": {
+			[]Share{{"referrer", alice, usd(700)}}, []Transfer{granted(1, "referrer", alice, usd(1000))},
+			[]Transfer{revoked(2, "referrer", alice, usd(300))},
+		},
+		"all is taken back": {nil, []Transfer{granted(1, "referrer", alice, usd(1000)), granted(2, "referee", bob, usd(500))}, []Transfer{
+			revoked(3, "referrer", alice, usd(1000)), revoked(4, "referee", bob, usd(500)),
+		}},
+		"granted again after it was taken back": {
+			[]Share{{"referrer", alice, usd(1000)}},
+			[]Transfer{granted(1, "referrer", alice, usd(1000)), revoked(2, "referrer", alice, usd(1000))},
+			[]Transfer{granted(3, "referrer", alice, usd(1000))},
+		},
+		"another currency: taken back first, then granted": {
+			[]Share{{"referrer", alice, money.New("eur", 900)}}, []Transfer{granted(1, "referrer", alice, usd(1000))},
+			[]Transfer{revoked(2, "referrer", alice, usd(1000)), granted(3, "referrer", alice, money.New("eur", 900))},
+		},
+		"another person: taken back from one, granted to the other": {
+			[]Share{{"referee", alice, usd(500)}}, []Transfer{granted(1, "referee", bob, usd(500))},
+			[]Transfer{revoked(2, "referee", bob, usd(500)), granted(3, "referee", alice, usd(500))},
+		},
+		"two shares of one leg and account are one": {
+			[]Share{{"referrer", alice, usd(1)}, {"referrer", alice, usd(2)}}, nil, []Transfer{granted(1, "referrer", alice, usd(3))},
+		},
+		"two legs of one account stay apart": {
+			[]Share{{"referrer", alice, usd(1)}, {"referee", alice, usd(2)}}, nil,
+			[]Transfer{granted(1, "referrer", alice, usd(1)), granted(2, "referee", alice, usd(2))},
+		},
+		"a share of nothing is no transfer": {[]Share{{"referrer", alice, usd(0)}}, nil, nil},
+		"the count goes on after the highest, in whatever order they were read": {
+			both,
+			[]Transfer{revoked(7, "referrer", alice, usd(1000)), granted(3, "referrer", alice, usd(1000))},
+			[]Transfer{granted(8, "referrer", alice, usd(1000)), granted(9, "referee", bob, usd(500))},
+		},
+		"the most there is": {
+			[]Share{{"referrer", alice, usd(math.MaxInt64)}}, nil, []Transfer{granted(1, "referrer", alice, usd(math.MaxInt64))},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Settle(source, c.owed, c.posted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSettleRefuses(t *testing.T) {
+	t.Parallel()
+	most := usd(math.MaxInt64)
+	for name, c := range map[string]struct {
+		owed     []Share
+		posted   []Transfer
+		overflow bool
+	}{
+		"more owed than can be counted": {[]Share{{"referrer", alice, most}, {"referrer", alice, usd(1)}}, nil, true},
+		"more posted than can be counted": {
+			nil, []Transfer{granted(1, "referrer", alice, most), granted(2, "referrer", alice, usd(2))}, true,
+		},
+		"so much posted that no one transfer takes it back": {
+			nil, []Transfer{granted(1, "referrer", alice, most), granted(2, "referrer", alice, usd(1))}, true,
+		},
+		"more taken back than can be given again": {
+			[]Share{{"referrer", alice, most}}, []Transfer{revoked(1, "referrer", alice, usd(1))}, true,
+		},
+		"a share below nothing": {[]Share{{"referrer", alice, usd(-1)}}, nil, false},
+		"a share of the source": {[]Share{{"referrer", source, usd(1)}}, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Settle(source, c.owed, c.posted)
+			if err == nil || got != nil {
+				t.Fatalf("got %v, %v; want an error and no transfers", got, err)
+			}
+			if errors.Is(err, money.ErrOverflow) != c.overflow {
+				t.Errorf("got %v; an overflow: %t", err, c.overflow)
+			}
+		})
+	}
+}
+
+func TestLive(t *testing.T) {
+	t.Parallel()
+	posted := []Transfer{
+		granted(1, "referrer", alice, usd(1000)), granted(2, "referee", bob, usd(500)),
+		revoked(3, "referee", bob, usd(500)), revoked(4, "referrer", alice, usd(300)),
+	}
+	got, err := Live(posted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Share{{"referrer", alice, usd(700)}}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got, err := Live(append(posted, revoked(5, "referrer", alice, usd(701)))); err == nil {
+		t.Errorf("more taken back than was granted leaves %v; want an error", got)
+	}
+}

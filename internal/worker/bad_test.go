@@ -1,0 +1,271 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/stream"
+)
+
+// malformedMessages are what can never be understood, and a word of the reason that is given.
+func malformedMessages() map[message]string {
+	at := noon.Add(-time.Minute)
+	signUpWith := func(name, old, text string) message {
+		m := signUp("mallory", "C-ALICE", at)
+		return message{m.subject, name, strings.Replace(m.body, old, text, 1)}
+	}
+	sessionWith := func(name, old, text string) message {
+		m := session(9, "mallory", 1000, at)
+		return message{m.subject, name, strings.Replace(m.body, old, text, 1)}
+	}
+	long := strings.Repeat("x", 256)
+	return map[message]string{
+		{"plusone.in.stripe.charge.refunded", "not JSON", "mallory@example.com{"}:               "not JSON",
+		{"plusone.in.stripe.charge.refunded", "no event", `{"object": "charge"}`}:               "not a Stripe event",
+		sessionWith("no id", `"evt_session_9"`, "null"):                                         "no usable id",
+		sessionWith("no time", fmt.Sprint(at.Unix()), `"soon"`):                                 "created",
+		sessionWith("negative", "1000", "-1000"):                                                "must not be negative",
+		sessionWith("overflow", "1000", "9223372036854775808"):                                  "fits 64 bits",
+		sessionWith("fraction", "1000", "10.5"):                                                 "whole number",
+		sessionWith("currency", `"usd"`, `"dollars"`):                                           "currency",
+		stripe("refund.updated", "evt_odd", `{"id": "re_1", "amount": 1, "status": "odd"}`, at): "status",
+		{"plusone.in.user.registered", "no JSON", "mallory@example.com"}:                        "not JSON",
+		signUpWith("no user", `"user_id": "mallory"`, `"user_id": ""`):                          "data.user_id",
+		signUpWith("user of the wrong type", `"user_id": "mallory"`, `"user_id": 7`):            "data.user_id",
+		signUpWith("control characters", `"user_id": "mallory"`, `"user_id": "mal\nlory"`):      "control characters",
+		signUpWith("a long id", `"user_id": "mallory"`, fmt.Sprintf(`"user_id": %q`, long)):     "longer than 255",
+		signUpWith("no e-mail", `"mallory@example.com"`, `"mallory"`):                           "data.email",
+		signUpWith("verified by whom", `"email_verified": true`, `"email_verified": "yes"`):     "data.email_verified",
+		signUpWith("another program", `"username"`, `"program": "vip", "username"`):             "not yet supported",
+	}
+}
+
+func TestMalformedMessages(t *testing.T) {
+	w := newWorld(t, "")
+	w.work()
+	bad := malformedMessages()
+	for m := range bad {
+		w.publish(m)
+	}
+	w.publish(story()...)
+	for m := range bad { // any of these repeated changes nothing else
+		w.publish(m)
+	}
+	w.settle()
+	if diff := cmp.Diff(storyOutcome, w.outcome()); diff != "" {
+		t.Error(diff)
+	}
+	w.lawful()
+	w.toldOnce()
+
+	letters := make(map[string]int)
+	for _, m := range w.stored(stream.Dead) {
+		why := m.Header.Get(stream.HeaderDeadReason)
+		original := message{m.Header.Get(stream.HeaderDeadSubject), strings.Split(m.Header.Get("Plusone-Original-Nats-Msg-Id"), "#")[0], string(m.Data)}
+		letters[original.name]++
+		if want, ok := bad[original]; !ok || !strings.Contains(why, want) {
+			t.Errorf("a dead letter %+v because %q, want %q", original, why, want)
+		}
+		if m.Subject != stream.DeadSubject(original.subject) {
+			t.Errorf("a dead letter from %s is on %s", original.subject, m.Subject)
+		}
+		if strings.Contains(why, "mallory") {
+			t.Errorf("the reason repeats what is personal: %s", why)
+		}
+	}
+	for m := range bad {
+		if letters[m.name] != 2 {
+			t.Errorf("%s: %d dead letters for two messages", m.name, letters[m.name])
+		}
+	}
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_events_total result=malformed":                                 float64(2 * len(bad)),
+		"plusone_worker_events_total result=malformed type=user.registered":            16,
+		"plusone_worker_events_total result=malformed type=checkout.session.completed": 12,
+		"plusone_worker_events_total result=malformed type=charge.refunded":            4,
+		"plusone_worker_events_total result=malformed type=refund.updated":             2,
+		"plusone_worker_events_total result=recorded":                                  12,
+		"plusone_stream_dead_letters_total class=rejected":                             float64(2 * len(bad)),
+		"plusone_stream_dead_letters_total":                                            float64(2 * len(bad)),
+	})
+}
+
+func TestIgnoredTypes(t *testing.T) {
+	w := newWorld(t, "")
+	w.work()
+	w.handle(
+		stripe("invoice.payment_succeeded", "evt_1", `{"id": "in_1"}`, noon),
+		stripe("made.up_by_a_stranger", "evt_2", `{"id": "x_1"}`, noon),
+		stripe("another.one", "evt_3", `{"id": "x_2"}`, noon),
+		stripe("checkout.session.completed", "evt_4", `{"id": "cs_1", "mode": "setup"}`, noon),
+		message{"plusone.in.user.verified", "verified", strings.ReplaceAll(signUp("bob", "", noon).body, "user.registered", "user.verified")},
+		message{"plusone.in.link.visited", "visit", "{}"},
+		message{"plusone.in.referral.reviewed", "review", "no JSON at all"},
+	)
+	if dead := w.stored(stream.Dead); len(dead) != 0 {
+		t.Errorf("%d dead letters", len(dead))
+	}
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_events_total type=other result=ignored":                      6,
+		"plusone_worker_events_total type=checkout.session.completed result=ignored": 1,
+		"plusone_worker_events_total":                                                7,
+		"plusone_stream_messages_total verdict=acked":                                7,
+		"plusone_worker_transaction_seconds":                                         0,
+	})
+	// An ignored type is not marked as seen: the version that reads it can replay it.
+	w.rows("select count(*) from events", func(scan func(...any) error) error {
+		var n int
+		err := scan(&n)
+		if n != 0 {
+			t.Errorf("%d events are marked as seen", n)
+		}
+		return err
+	})
+}
+
+func TestFullBatchWithOneMalformedMessage(t *testing.T) {
+	const size = 256
+	var all []message
+	for i := range size {
+		all = append(all, signUp(fmt.Sprintf("user-%d", i), "", noon))
+	}
+	all[101].body = `{"specversion": "1.0"}`
+
+	t.Run("as one batch", func(t *testing.T) {
+		w := newWorld(t, "")
+		batch := make([]*stream.Message, 0, size)
+		for i, m := range all {
+			batch = append(batch, &stream.Message{Subject: m.subject, Data: []byte(m.body), Sequence: uint64(i)}) //nolint:gosec // counts up
+		}
+		w.must(w.worker.Handle(t.Context(), batch))
+		for i, m := range batch {
+			if why, rejected := m.Rejected(); rejected != (i == 101) {
+				t.Errorf("message %d: rejected %t, %s", i, rejected, why)
+			}
+		}
+		w.wantMetrics(map[string]float64{
+			"plusone_worker_transaction_seconds":           1,
+			"plusone_worker_events_total result=recorded":  size - 1,
+			"plusone_worker_events_total result=malformed": 1,
+		})
+	})
+	t.Run("from the stream", func(t *testing.T) {
+		w := newWorld(t, "")
+		w.publish(all...)
+		w.work()
+		w.settle()
+		if dead := w.stored(stream.Dead); len(dead) != 1 || string(dead[0].Data) != all[101].body {
+			t.Errorf("%d dead letters, not the one", len(dead))
+		}
+		w.wantMetrics(map[string]float64{
+			"plusone_worker_events_total result=recorded": size - 1,
+			"plusone_stream_messages_total verdict=acked": size - 1,
+			"plusone_stream_bisections_total":             0,
+		})
+	})
+}
+
+func TestTheSameEventTwiceInOneBatch(t *testing.T) {
+	w := newWorld(t, "")
+	m := signUp("bob", "", noon)
+	batch := []*stream.Message{{Subject: m.subject, Data: []byte(m.body)}, {Subject: m.subject, Data: []byte(m.body)}}
+	w.must(w.worker.Handle(t.Context(), batch))
+	w.must(w.worker.Handle(t.Context(), batch))
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_events_total result=recorded":  1,
+		"plusone_worker_events_total result=duplicate": 3,
+	})
+}
+
+// TestPoison has the database refuse one event for ever: it alone is given up, after its faults, and the rest goes on.
+func TestPoison(t *testing.T) {
+	w := newWorld(t, "")
+	_, err := w.pool.Exec(t.Context(), `
+		create function poison() returns trigger language plpgsql as $$
+		begin
+			if new.key like '%cs_666' then raise exception 'poison' using errcode = 'check_violation'; end if;
+			return new;
+		end $$;
+		create trigger poison before insert on objects for each row execute function poison()`)
+	w.must(err)
+	all := story()
+	for i := range 100 {
+		all = append(all, session(1000+i, fmt.Sprintf("buyer-%d", i), 1000, noon))
+	}
+	poison := session(666, "mallory", 1000, noon)
+	all = append(all[:50], append([]message{poison}, all[50:]...)...)
+	w.publish(all...)
+	w.work()
+	w.settle()
+	if diff := cmp.Diff(storyOutcome, w.outcome()); diff != "" {
+		t.Error(diff)
+	}
+	w.lawful()
+	w.toldOnce()
+	dead := w.stored(stream.Dead)
+	if len(dead) != 1 || string(dead[0].Data) != poison.body || !strings.Contains(dead[0].Header.Get(stream.HeaderDeadReason), "poison") {
+		t.Errorf("%d dead letters, not the one", len(dead))
+	}
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_events_total result=recorded":   float64(len(all) - 1),
+		"plusone_worker_events_total":                   float64(len(all) - 1),
+		"plusone_stream_dead_letters_total class=fault": 1,
+		"plusone_stream_dead_letters_total":             1,
+		"plusone_stream_pauses_total":                   0,
+	})
+	if n := w.metric("plusone_stream_bisections_total"); n < 1 {
+		t.Errorf("%v bisections", n)
+	}
+}
+
+// TestDatabaseAway has nothing counted, rejected or given up while the database can not be reached.
+func TestDatabaseAway(t *testing.T) {
+	w := newWorld(t, "")
+	pool, err := pgxpool.New(t.Context(), strings.Replace(w.dsn, "/test_", "/gone_", 1))
+	w.must(err)
+	t.Cleanup(pool.Close)
+	away, err := store.New(pool, store.Options{HashKey: []byte("0123456789abcdef")})
+	w.must(err)
+	w.worker.store = away
+	good, bad := signUp("bob", "", noon), message{"plusone.in.user.registered", "", "{"}
+	batch := []*stream.Message{{Subject: good.subject, Data: []byte(good.body)}, {Subject: bad.subject, Data: []byte(bad.body)}}
+	err = w.worker.Handle(t.Context(), batch)
+	if err == nil || !store.Transient(err) {
+		t.Errorf("the error %v does not count as one that may pass", err)
+	}
+	if _, rejected := batch[1].Rejected(); rejected {
+		t.Error("a message was rejected in a batch that was not committed")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	w.worker.tick(ctx)
+	w.worker.measureOutbox(ctx)
+	if w.worker.drain(ctx, w.pub) {
+		t.Error("the relay saw nothing wrong")
+	}
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_events_total":                    0,
+		"plusone_worker_clock_ticks_total result=failed": 1,
+		"plusone_worker_relay_failures_total":            1,
+	})
+	if rows := w.metric("plusone_outbox_rows"); rows == rows { //nolint:gocritic,staticcheck // only NaN is not itself
+		t.Errorf("the outbox has %v rows, though nobody could ask", rows)
+	}
+	cancel() // what fails because we stop is nobody's failure
+	w.worker.tick(ctx)
+	w.worker.drain(ctx, w.pub)
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_clock_ticks_total result=failed": 1,
+		"plusone_worker_relay_failures_total":            1,
+	})
+	if err := w.worker.Handle(ctx, batch); !errors.Is(err, context.Canceled) {
+		t.Errorf("a batch that was cut short ended with %v", err)
+	}
+}

@@ -1,0 +1,92 @@
+package worker
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/plusone-dev/plusone/internal/stream"
+	"github.com/plusone-dev/plusone/internal/testkit"
+)
+
+func TestMetricsAreInOrder(t *testing.T) {
+	w := newWorld(t, "")
+	w.work()
+	w.handle(story()...)
+	problems, err := testutil.GatherAndLint(w.reg)
+	w.must(err)
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	families, err := w.reg.Gather()
+	w.must(err)
+	for _, f := range families {
+		if f.GetHelp() == "" {
+			t.Errorf("%s has no help", f.GetName())
+		}
+		if n := len(f.GetMetric()); n > 40 {
+			t.Errorf("%s has %d series after a short story", f.GetName(), n)
+		}
+	}
+	// What is there before anything happened, so that a rate sees the first increase.
+	fresh := newWorld(t, "")
+	for name, least := range map[string]int{
+		"plusone_worker_transitions_total": 9, "plusone_worker_clock_ticks_total": 2, "plusone_worker_restarts_total": 1,
+		"plusone_worker_relayed_events_total": 1, "plusone_worker_relay_failures_total": 1,
+	} {
+		n, err := testutil.GatherAndCount(fresh.reg, name)
+		fresh.must(err)
+		if n < least {
+			t.Errorf("%s has %d series at the start, not %d", name, n, least)
+		}
+	}
+}
+
+// TestOutboxIsMeasuredWhileIdle looks at what another process left, with a relay that has nothing to do.
+func TestOutboxIsMeasuredWhileIdle(t *testing.T) {
+	w := newWorld(t, "")
+	w.work()
+	// Somebody else has the relay's lock, and does not come on.
+	tx, err := w.pool.Begin(t.Context())
+	w.must(err)
+	_, err = tx.Exec(t.Context(), "select pg_advisory_xact_lock(7105872)")
+	w.must(err)
+	_, err = w.pool.Exec(t.Context(), "insert into outbox (made_at, count, events) values (now() - interval '1 hour', 0, '[]'), (now(), 0, '[]')")
+	w.must(err)
+	testkit.Eventually(t, patience, func() (bool, string) {
+		return w.metric("plusone_outbox_rows") == 2 && w.metric("plusone_outbox_age_seconds") >= 3600, "not measured"
+	})
+	w.must(tx.Rollback(t.Context()))
+	w.settle()
+}
+
+// TestLogs names the event and the referral, and nothing personal or secret.
+func TestLogs(t *testing.T) {
+	w := newWorld(t, "")
+	w.work()
+	w.handle(story()...)
+	for m := range malformedMessages() {
+		w.publish(m)
+	}
+	broken := session(7, "bob", 1000, noon)
+	broken.body = strings.Replace(broken.body, `"amount_total": 1000`, `"amount_total": "bob@example.com"`, 1)
+	w.handle(broken)
+	w.limit(stream.Out, 1)
+	w.handle() // and what follows can not be told
+	w.publish(newCharge("charge.refunded", 1, 1000, 1000, noon), session(8, "carol", 2000, noon))
+	w.answered()
+	testkit.Eventually(t, patience, func() (bool, string) {
+		return strings.Contains(w.log.text(), "the outbox could not be relayed"), w.log.text()
+	})
+	w.line("referral moved", `"referral":`, `"from":"rewarded"`, `"to":"cancelled"`, `"reason":"refunded"`, `"event":"evt_`)
+	w.line("event applied", `"event":"evt_session_1"`, `"type":"checkout.session.completed"`)
+	w.line("a message can not be understood", `"event":"evt_session_7"`, `"subject":"plusone.in.stripe.checkout.session.completed"`)
+	text := w.log.text()
+	for _, secret := range []string{"@example.com", "hash key", "203.0.113.7", "device-of", "Mx bob", "postgres://", "C-ALICE"} {
+		if strings.Contains(text, secret) {
+			at := strings.Index(text, secret)
+			t.Errorf("the log contains %q: …%s…", secret, text[max(0, at-200):at+len(secret)])
+		}
+	}
+}
