@@ -210,6 +210,12 @@ with wrong as (
               select from referrals r where r.referee_id = s.user_id and r.code_id = s.code_id and r.registered_at = s.registered_at)
        or s.waiting <> (c.owner_id is null)
        or u.registered_at is null or (s.registered_at, s.event_key) < (u.registered_at, u.sign_up_event)
+    union all
+    select format('referral %s has no sign-up', r.id) from referrals r
+    where not exists (select from sign_ups s where s.user_id = r.referee_id and s.code_id = r.code_id)
+    union all
+    select format('user %s has no sign-up with the code that stands', u.id) from users u
+    where u.sign_up_code is not null and not exists (select from sign_ups s where s.user_id = u.id and s.code_id = u.sign_up_code)
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from wrong
 `

@@ -203,6 +203,7 @@ var volatile = []struct {
 }{
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`"id": "[0-9]+"`), `"id": "ID"`},
+	{regexp.MustCompile(`use [12] of the code`), `use N of the code`}, // Bob and Dave pay in one moment: either may come first
 	{regexp.MustCompile(`"(code|referral_code|referred_by_code)": "[A-HJ-NP-Z2-9]{8}"`), `"$1": "CODE"`},
 }
 

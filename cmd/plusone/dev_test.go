@@ -92,7 +92,15 @@ func TestDevAfterAKill(t *testing.T) {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
 	auditHolds(t, data)
-	d.interrupt(t)
+
+	// Without its database it can do nothing, and says so.
+	if err := syscall.Kill(left, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if code := d.Wait(patience); code != exitFailed {
+		t.Errorf("it ended with %d", code)
+	}
+	mustSay(t, d.Output(), "PostgreSQL has ended; see "+filepath.Join(data, "postgres", "postgres.log"))
 }
 
 // TestDevAsAnOrdinaryUser runs as one, whoever runs the tests.

@@ -5,6 +5,8 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/plusone-dev/plusone/internal/store"
 )
@@ -73,37 +75,71 @@ const pageSize = 1000
 
 // Run asks every check. progress is told how many rows have been decided anew, as it goes.
 func Run(ctx context.Context, db *store.Reader, progress func(rows int)) (Report, error) {
-	found := make(map[string]*Line, len(checks))
-	var r Report
-	for _, c := range checks {
-		r.Lines = append(r.Lines, Line{Law: c.law, Check: c.name, Text: c.text})
-	}
-	for i := range r.Lines {
-		found[r.Lines[i].Check] = &r.Lines[i]
-	}
+	r := newReport()
 	counts, err := db.Counts(ctx)
 	if err != nil {
-		return r, err
+		return r.Report, err
 	}
 	for _, c := range counts {
-		line, ok := found[c.Check]
-		if !ok {
-			return r, errors.New("audit: the check " + c.Check + " belongs to no law")
-		}
-		line.Broken, line.Example = c.Broken, c.Example
+		r.note(c.Check, c.Broken, c.Example)
 	}
 	err = db.Verify(ctx, pageSize, func(f store.Finding) {
-		line := found[f.Check]
-		if line.Broken++; line.Example == "" {
-			line.Example = f.Subject + ": " + f.Detail
-		}
+		r.note(f.Check, 1, f.Subject+": "+f.Detail)
 	}, func(rows int) {
 		r.Rows += rows
 		progress(r.Rows)
 	})
-	r.Held = true
-	for _, l := range r.Lines {
-		r.Held = r.Held && l.Broken == 0
+	for _, check := range decidedAnew {
+		r.note(check, 0, "")
 	}
-	return r, err
+	return r.Report, errors.Join(err, r.conclude())
+}
+
+// decidedAnew are the checks that report only what they find wrong.
+var decidedAnew = []string{store.CheckPayments, store.CheckVerdicts, store.CheckRewards, store.CheckPosted, store.CheckLog}
+
+// report is a Report in the making.
+type report struct {
+	Report
+	asked   map[string]*Line // nil until the check was asked
+	unknown []string
+}
+
+func newReport() *report {
+	r := &report{asked: make(map[string]*Line, len(checks))}
+	for _, c := range checks {
+		r.Lines = append(r.Lines, Line{Law: c.law, Check: c.name, Text: c.text})
+		r.asked[c.name] = nil
+	}
+	return r
+}
+
+// note adds what a check found, and keeps the first example.
+func (r *report) note(check string, broken int64, example string) {
+	line, known := r.asked[check]
+	if !known {
+		r.unknown = append(r.unknown, check)
+		return
+	}
+	if line == nil {
+		line = &r.Lines[slices.IndexFunc(r.Lines, func(l Line) bool { return l.Check == check })]
+		r.asked[check] = line
+	}
+	if line.Broken += broken; line.Example == "" && broken > 0 {
+		line.Example = example
+	}
+}
+
+// conclude says whether the laws hold. A check that was not asked, or belongs to no law, must not pass for one that holds.
+func (r *report) conclude() error {
+	for _, l := range r.Lines {
+		if r.asked[l.Check] == nil {
+			return fmt.Errorf("audit: the check %s was not asked", l.Check)
+		}
+	}
+	if len(r.unknown) > 0 {
+		return fmt.Errorf("audit: the check %s belongs to no law", r.unknown[0])
+	}
+	r.Held = !slices.ContainsFunc(r.Lines, func(l Line) bool { return l.Broken > 0 })
+	return nil
 }

@@ -143,4 +143,8 @@ func TestLive(t *testing.T) {
 	if got, err := Live(append(posted, revoked(5, "referrer", alice, usd(701)))); err == nil {
 		t.Errorf("more taken back than was granted leaves %v; want an error", got)
 	}
+	beyond := []Transfer{granted(1, "referrer", alice, usd(math.MaxInt64)), granted(2, "referrer", alice, usd(2))}
+	if got, err := Live(beyond); !errors.Is(err, money.ErrOverflow) {
+		t.Errorf("more than can be counted leaves %v, %v; want an overflow", got, err)
+	}
 }

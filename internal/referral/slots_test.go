@@ -1,11 +1,13 @@
 package referral
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -30,7 +32,7 @@ func TestGrant(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code := c.code
-			if diff := cmp.Diff(c.want, Grant(&code, c.wants)); diff != "" {
+			if diff := gocmp.Diff(c.want, Grant(&code, c.wants)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if code != c.left {
@@ -54,7 +56,9 @@ func TestGrantLaws(t *testing.T) {
 			if len(slots) != len(wants) {
 				t.Fatalf("%d wants, %d answers", len(wants), len(slots))
 			}
-			inOrder := slices.SortedFunc(slices.Values(wants), func(a, b Want) int { return slots[a.Index].place() - slots[b.Index].place() })
+			inOrder := slices.SortedFunc(slices.Values(wants), func(a, b Want) int {
+				return cmp.Or(cmp.Compare(place(slots[a.Index]), place(slots[b.Index])), a.PaidAt.Compare(b.PaidAt))
+			})
 			for i, w := range inOrder {
 				switch s := slots[w.Index]; {
 				case s == SlotRefused:
@@ -69,7 +73,7 @@ func TestGrantLaws(t *testing.T) {
 				}
 			}
 			again := before
-			if diff := cmp.Diff(slots, Grant(&again, rapid.Permutation(wants).Draw(t, "shuffled"))); diff != "" {
+			if diff := gocmp.Diff(slots, Grant(&again, rapid.Permutation(wants).Draw(t, "shuffled"))); diff != "" {
 				t.Fatalf("asked for in another order (-first +shuffled)\n%s", diff)
 			}
 		}
@@ -84,10 +88,10 @@ func TestGrantLaws(t *testing.T) {
 	})
 }
 
-// place puts those who were refused after those who have a place, without a gap in the order of time among either.
-func (s Slot) place() int {
+// place is the rank of a slot: those who were refused come after those who have one.
+func place(s Slot) int {
 	if s == SlotRefused {
-		return 1 << 20
+		return math.MaxInt
 	}
 	return int(s)
 }

@@ -150,9 +150,17 @@ func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item
 	for _, r := range rows {
 		users[r.ID] = readUser(r)
 	}
+	somebody := func(id int64) *user {
+		if u := users[id]; u != nil {
+			return u
+		}
+		return &user{id: id} // the row is lost: the audit must come as far as to say so
+	}
 	for _, it := range items {
-		it.version = book.at(it.ProgramID, it.RegisteredAt)
-		it.recall(users[it.RefereeID], users[it.ReferrerID])
+		if _, known := book.byProgram[it.ProgramID]; known {
+			it.version = book.at(it.ProgramID, it.RegisteredAt)
+		}
+		it.recall(somebody(it.RefereeID), somebody(it.ReferrerID))
 	}
 	return nil
 }

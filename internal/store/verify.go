@@ -188,6 +188,9 @@ func verifyPosted(it *item, report func(Finding)) {
 	if err != nil || len(diff) > 0 {
 		report(Finding{CheckPosted, it.subject(), fmt.Sprintf("still to post: %+v %v", diff, err)})
 	}
+	if int(it.Transfers) != len(it.posted) {
+		report(Finding{CheckPosted, it.subject(), fmt.Sprintf("counts %d transfers, has %d", it.Transfers, len(it.posted))})
+	}
 	live, err := ledger.Live(it.posted)
 	if err != nil {
 		report(Finding{CheckPosted, it.subject(), err.Error()})
@@ -197,9 +200,6 @@ func verifyPosted(it *item, report func(Finding)) {
 	}
 	if p := it.verdict.Purchase; p == nil || p.Net().IsZero() || it.ReferrerID == it.RefereeID || it.history.SamePerson {
 		report(Finding{CheckRewards, it.subject(), fmt.Sprintf("%d live rewards rest on no purchase that qualifies", len(live))})
-	}
-	if int(it.Transfers) != len(it.posted) {
-		report(Finding{CheckPosted, it.subject(), fmt.Sprintf("counts %d transfers, has %d", it.Transfers, len(it.posted))})
 	}
 }
 

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/plusone-dev/plusone/internal/stream"
+	"github.com/plusone-dev/plusone/internal/testkit"
+)
+
+// deployment is every role as a process of its own, on servers that can be killed.
+type deployment struct {
+	*business
+	t        testing.TB
+	nats     *testkit.NATSServer
+	postgres *testkit.PostgresServer
+	pool     *pgxpool.Pool
+	probe    *stream.Probe
+	env      []string
+	doors    []*testkit.Process // the ingress and the API
+	workers  []*testkit.Process
+}
+
+// deploy starts the servers, the door and the API. Secrets come from files. Workers are for the test to start.
+func deploy(t testing.TB) *deployment {
+	t.Helper()
+	d := &deployment{t: t, nats: testkit.NATSProcess(t), postgres: testkit.PostgresProcess(t, migrate)}
+	for name, value := range map[string]string{
+		"STRIPE_WEBHOOK_SECRET": "whsec_an_older_one_nobody_may_see," + webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken,
+		"PLUSONE_API_TOKEN": apiToken, "PLUSONE_HASH_KEY": hashKey, "DATABASE_URL": d.postgres.DSN(),
+	} {
+		d.env = append(d.env, name+"_FILE="+write(t, name, value+"\n"))
+	}
+	d.env = append(d.env, "NATS_URL="+d.nats.URL(), "PLUSONE_STRIPE_MODE=test", "PLUSONE_ADMIN=127.0.0.1:0", "PLUSONE_LISTEN=127.0.0.1:0", "PLUSONE_LOG_LEVEL=debug")
+	door, api := d.role("ingress"), d.role("api")
+	d.doors = []*testkit.Process{door, api}
+	d.business = newBusiness(t, listensAt(door, "ingress"), listensAt(api, "api"))
+	door.WaitHealthy(patience, listensAt(door, "admin")+"/readyz")
+	api.WaitHealthy(patience, listensAt(api, "admin")+"/readyz")
+	d.watch()
+	return d
+}
+
+// role starts a process, and holds what it prints to be free of secrets.
+func (d *deployment) role(args ...string) *testkit.Process {
+	d.t.Helper()
+	p := start(d.t, d.env, args...)
+	d.t.Cleanup(func() { mustHideSecrets(d.t, p.Output()); mustNotSay(d.t, p.Output(), password(d.postgres.DSN())) })
+	return p
+}
+
+func password(dsn string) string {
+	_, rest, _ := strings.Cut(dsn, "://plusone:")
+	secret, _, _ := strings.Cut(rest, "@")
+	return secret
+}
+
+// worker starts one more.
+func (d *deployment) worker(args ...string) {
+	d.t.Helper()
+	p := d.role(append([]string{"worker"}, args...)...)
+	listensAt(p, "admin")
+	d.workers = append(d.workers, p)
+}
+
+// replace kills a worker with -9 in the middle of its work, and starts another.
+func (d *deployment) replace(number int, args ...string) {
+	d.t.Helper()
+	d.workers[number].Kill()
+	if lag, err := d.probe.Lag(d.t.Context()); err != nil || lag.Pending+lag.Unacked == 0 {
+		d.t.Errorf("nothing was left to do when a worker was killed: %+v, %v", lag, err)
+	}
+	d.workers = append(d.workers[:number], d.workers[number+1:]...)
+	d.worker(args...)
+}
+
+// stop ends every role as an orchestrator does.
+func (d *deployment) stop() {
+	d.t.Helper()
+	for _, p := range slices.Concat(d.doors, d.workers) {
+		p.Signal(syscall.SIGTERM)
+	}
+	for _, p := range slices.Concat(d.doors, d.workers) {
+		if code := p.Wait(patience); code != 0 {
+			d.t.Errorf("a role ended with %d", code)
+		}
+		mustSay(d.t, p.Output(), `"msg":"stopping"`)
+	}
+}
+
+// listensAt is where a role answers, as it says itself.
+func listensAt(p *testkit.Process, what string) string {
+	var line struct{ Address string }
+	if err := json.Unmarshal([]byte(p.WaitLine(patience, `"for":"`+what+`"`)), &line); err != nil {
+		panic(err)
+	}
+	return "http://" + line.Address
+}
+
+// watch gives the test eyes of its own: connections that come back by themselves.
+func (d *deployment) watch() {
+	d.t.Helper()
+	nc, err := stream.Connect(d.nats.URL(), "test", nil)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(nc.Close)
+	if d.probe, err = stream.NewProbe(nc, stream.In, ""); err != nil {
+		d.t.Fatal(err)
+	}
+	if d.pool, err = pgxpool.New(d.t.Context(), d.postgres.DSN()); err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(d.pool.Close)
+}
+
+// count is a number from the database; -1 when it does not answer.
+func (d *deployment) count(sql string) (n int) {
+	if err := d.pool.QueryRow(context.Background(), sql).Scan(&n); err != nil {
+		return -1
+	}
+	return n
+}
+
+// applied waits until so many events are recorded.
+func (d *deployment) applied(events int) {
+	d.t.Helper()
+	testkit.Eventually(d.t, patience, func() (bool, string) {
+		n := d.count("select count(*) from events")
+		return n >= events, fmt.Sprintf("%d of %d events are recorded", n, events)
+	})
+}
+
+// settled waits until every message is answered for and everything that is to be told is told.
+func (d *deployment) settled() {
+	d.t.Helper()
+	testkit.Eventually(d.t, 2*patience, func() (bool, string) {
+		lag, err := d.probe.Lag(d.t.Context())
+		outbox := d.count("select count(*) from outbox")
+		return err == nil && lag.Pending+lag.Unacked == 0 && outbox == 0, fmt.Sprintf("%+v, %v, %d in the outbox", lag, err, outbox)
+	})
+}
+
+// closed waits until the door says that it takes nothing.
+func (d *deployment) closed(probe message) {
+	d.t.Helper()
+	testkit.Eventually(d.t, patience, func() (bool, string) {
+		status, answer := d.send(probe)
+		return status == http.StatusServiceUnavailable, fmt.Sprintf("the door answers %d: %s", status, answer)
+	})
+}

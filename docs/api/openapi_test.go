@@ -1,0 +1,401 @@
+// Package openapi_test holds openapi.yaml to what plusone really answers: every answer must be one the document has, and
+// every answer the document has must be seen.
+package openapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/plusone-dev/plusone/docs/events"
+	"github.com/plusone-dev/plusone/internal/api"
+	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/ingress"
+	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/testkit"
+)
+
+func TestMain(m *testing.M) {
+	testkit.Run(m, func(ctx context.Context, dsn string) error {
+		_, err := store.Migrate(ctx, dsn)
+		return err
+	})
+}
+
+// document is openapi.yaml, read.
+type document struct {
+	t       *testing.T
+	root    map[string]any
+	schemas *jsonschema.Compiler
+	seen    map[string]bool // "GET /v1/referrals 200"
+}
+
+const base = "https://plusone.dev/api/openapi.json"
+
+func read(t *testing.T) *document {
+	t.Helper()
+	text, err := os.ReadFile("openapi.yaml")
+	must(t, err)
+	asJSON, err := yaml.YAMLToJSON(text)
+	must(t, err)
+	root, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	must(t, err)
+	d := &document{t: t, root: root.(map[string]any), schemas: jsonschema.NewCompiler(), seen: make(map[string]bool)}
+	// Clients are told to ignore members they do not know. Here one that is not in the document is a mistake.
+	for _, name := range []string{"User", "ReferralPage", "Referral", "Reward", "Check", "Transition", "Problem"} {
+		_, schema := d.at(nil, d.root, "components", "schemas", name)
+		schema.(map[string]any)["unevaluatedProperties"] = false
+	}
+	d.schemas.DefaultDraft(jsonschema.Draft2020)
+	d.schemas.AssertFormat()
+	must(t, d.schemas.AddResource(base, root))
+	files, err := events.FS.ReadDir(".")
+	must(t, err)
+	for _, f := range files {
+		data, err := events.FS.ReadFile(f.Name())
+		must(t, err)
+		schema, err := events.Decode(data)
+		must(t, err)
+		must(t, d.schemas.AddResource("https://plusone.dev/events/"+f.Name(), schema))
+	}
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// at follows names from an object, through references. It returns the place it came to, and what is there.
+func (d *document) at(place []string, v any, names ...string) ([]string, any) {
+	for _, name := range names {
+		place, v = d.follow(place, v)
+		object, _ := v.(map[string]any)
+		v = object[name]
+		place = append(slices.Clone(place), name)
+	}
+	return d.follow(place, v)
+}
+
+func (d *document) follow(place []string, v any) ([]string, any) {
+	object, _ := v.(map[string]any)
+	ref, _ := object["$ref"].(string)
+	if names, ok := strings.CutPrefix(ref, "#/"); ok {
+		return d.at(nil, d.root, strings.Split(names, "/")...)
+	}
+	return place, v
+}
+
+func (d *document) schema(place []string) *jsonschema.Schema {
+	d.t.Helper()
+	pointer := base + "#"
+	for _, name := range place {
+		pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D", "+", "%2B").Replace(name)
+	}
+	s, err := d.schemas.Compile(pointer)
+	must(d.t, err)
+	return s
+}
+
+func (d *document) valid(place []string, body []byte) {
+	d.t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err == nil {
+		err = d.schema(place).Validate(value)
+	}
+	if err != nil {
+		d.t.Errorf("%s: %v\n%s", strings.Join(place, " "), err, body)
+	}
+}
+
+// operation is the operation of a request, by the template of its path. One of another method stands in for a method
+// that is not allowed.
+func (d *document) operation(r *http.Request) (place []string, op any) {
+	d.t.Helper()
+	for path, item := range d.root["paths"].(map[string]any) {
+		prefix, _, open := strings.Cut(path, "{")
+		rest, ok := strings.CutPrefix(r.URL.Path, prefix)
+		if !ok || (!open && rest != "") || (open && rest == "") {
+			continue
+		}
+		operations := item.(map[string]any)
+		method := strings.ToLower(r.Method)
+		if operations[method] == nil {
+			method = slices.Sorted(maps.Keys(operations))[0]
+		}
+		return []string{"paths", path, method}, operations[method]
+	}
+	d.t.Fatalf("%s is not in the document", r.URL.Path)
+	return nil, nil
+}
+
+// holds checks one real answer against the document.
+func (d *document) holds(r *http.Request, answer *httptest.ResponseRecorder) {
+	d.t.Helper()
+	place, op := d.operation(r)
+	key := fmt.Sprintf("%s %s %d", strings.ToUpper(place[2]), place[1], answer.Code)
+	d.seen[key] = true
+	place, response := d.at(place, op, "responses", fmt.Sprint(answer.Code))
+	if response == nil {
+		d.t.Errorf("%s is not in the document: %s", key, answer.Body)
+		return
+	}
+	_, headers := d.at(place, response, "headers")
+	wanted, _ := headers.(map[string]any)
+	for name := range wanted {
+		if answer.Header().Get(name) == "" {
+			d.t.Errorf("%s: the header %s is missing", key, name)
+		}
+	}
+	kind, _, _ := strings.Cut(answer.Header().Get("Content-Type"), ";")
+	schemaPlace, schema := d.at(place, response, "content", kind)
+	switch {
+	case schema == nil:
+		d.t.Errorf("%s: the content type %q is not in the document", key, kind)
+	case strings.HasSuffix(kind, "json"):
+		d.valid(append(slices.Clone(schemaPlace), "schema"), answer.Body.Bytes())
+	}
+}
+
+// stream is a stream that takes everything, or nothing.
+type stream struct{ away bool }
+
+func (s *stream) Publish(context.Context, string, string, map[string]string, []byte) error {
+	if s.away {
+		return errors.New("away")
+	}
+	return nil
+}
+
+// endless is a body that never comes to its end in time.
+type endless struct{}
+
+func (endless) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
+
+const (
+	secret  = "whsec_of_the_test"
+	token   = "the-service-token"
+	webhook = `{"object": "event", "id": "evt_1", "type": "charge.refunded", "created": 1772366400, "livemode": false, "data": {"object": {"id": "ch_1"}}}`
+	signUp  = `{"specversion": "1.0", "id": "1", "source": "/signup", "type": "user.registered", "time": "2026-03-01T12:00:00Z", "data": {"user_id": "bob"}}`
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestAnswersAreAsDocumented(t *testing.T) {
+	d := read(t)
+	out := &stream{}
+	health := ops.NewHealth(nil)
+	handler := serve(t, out, health, filled(t))
+	away := serve(t, &stream{away: true}, health, gone(t))
+	do := func(h http.Handler, method, target string, body io.Reader, header ...string) {
+		t.Helper()
+		r := httptest.NewRequestWithContext(t.Context(), method, target, body)
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		answer := httptest.NewRecorder()
+		h.ServeHTTP(answer, r)
+		d.holds(r, answer)
+	}
+	bearer := []string{"Authorization", "Bearer " + token}
+	for _, target := range []string{"/v1/users/alice", "/v1/users/bob", "/v1/users/dave", "/v1/users/erin", "/v1/users/nobody",
+		"/v1/referrals", "/v1/referrals?referee=nobody", "/v1/referrals?limit=1", "/v1/referrals?limit=0"} {
+		do(handler, http.MethodGet, target, nil, bearer...)
+		do(handler, http.MethodGet, target, nil)
+		do(handler, http.MethodDelete, target, nil, bearer...)
+		do(away, http.MethodGet, strings.Replace(target, "limit=0", "limit=2", 1), nil, bearer...)
+	}
+
+	signature := func(body string) []string {
+		return []string{"Stripe-Signature", testkit.SignedWebhook([]byte(body), secret, noon)}
+	}
+	large := strings.Repeat(" ", 1<<20) + webhook
+	do(handler, http.MethodPost, "/webhooks/stripe", strings.NewReader(webhook), signature(webhook)...)
+	do(handler, http.MethodPost, "/webhooks/stripe", strings.NewReader(webhook), signature(signUp)...)
+	do(handler, http.MethodPost, "/webhooks/stripe", strings.NewReader(signUp), signature(signUp)...)
+	do(handler, http.MethodPost, "/webhooks/stripe", strings.NewReader(webhook))
+	do(handler, http.MethodPost, "/webhooks/stripe", strings.NewReader(large), signature(large)...)
+	do(handler, http.MethodPost, "/webhooks/stripe", endless{}, signature(webhook)...)
+	do(handler, http.MethodGet, "/webhooks/stripe", nil)
+	do(away, http.MethodPost, "/webhooks/stripe", strings.NewReader(webhook), signature(webhook)...)
+
+	as := func(kind string) []string { return append(slices.Clone(bearer), "Content-Type", kind) }
+	structured := as("application/cloudevents+json")
+	binary := append(as("application/json"), "ce-specversion", "1.0", "ce-id", "2", "ce-source", "/signup",
+		"ce-type", "user.registered", "ce-time", "2026-03-01T12:00:00Z")
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(signUp), structured...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader("["+signUp+"]"), as("application/cloudevents-batch+json")...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(`{"user_id": "bob"}`), binary...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(`{"specversion": "1.0", "data": {"user_id": 7}}`), structured...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(large), structured...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(signUp), as("text/plain")...)
+	do(handler, http.MethodPost, "/v1/events", endless{}, structured...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(signUp))
+	do(handler, http.MethodPut, "/v1/events", strings.NewReader(signUp), structured...)
+	do(away, http.MethodPost, "/v1/events", strings.NewReader(signUp), structured...)
+
+	for _, target := range []string{"/healthz", "/readyz", "/metrics"} {
+		do(handler, http.MethodGet, target, nil)
+	}
+	health.Add("database", func(context.Context) error { return errors.New("away") })
+	do(handler, http.MethodGet, "/readyz", nil)
+	d.complete()
+}
+
+// complete checks that every answer in the document was seen.
+func (d *document) complete() {
+	d.t.Helper()
+	for path, item := range d.root["paths"].(map[string]any) {
+		for method, op := range item.(map[string]any) {
+			for status := range op.(map[string]any)["responses"].(map[string]any) {
+				if key := strings.ToUpper(method) + " " + path + " " + status; !d.seen[key] {
+					d.t.Errorf("%s is in the document, and was never answered", key)
+				}
+			}
+		}
+	}
+}
+
+// serve is what plusone dev serves.
+func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s api.Store) http.Handler {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	door, err := ingress.New(ingress.Config{
+		StripeSecrets: []string{secret}, StripeMode: ingress.ModeTest, EventTokens: []string{token}, Now: func() time.Time { return noon },
+	}, out, prometheus.NewRegistry(), log)
+	must(t, err)
+	mux := http.NewServeMux()
+	mux.Handle("/webhooks/stripe", door)
+	mux.Handle("/v1/events", door)
+	mux.Handle("/v1/", api.New(s, []string{token}, log))
+	mux.Handle("/", ops.Admin(ops.NewRegistry("test"), health, log))
+	return mux
+}
+
+// gone is a database that is not there.
+func gone(t *testing.T) *store.Reader {
+	t.Helper()
+	pool, err := store.Open(t.Context(), "postgres://127.0.0.1:1/gone?connect_timeout=1")
+	must(t, err)
+	t.Cleanup(pool.Close)
+	return store.NewReader(pool)
+}
+
+// filled is a database in which something has happened: Bob is rewarded, Carol pending, Dave refunded; Erin's code is
+// nobody's.
+func filled(t *testing.T) *store.Reader {
+	t.Helper()
+	pool, err := store.Open(t.Context(), testkit.Database(t))
+	must(t, err)
+	t.Cleanup(pool.Close)
+	s, err := store.New(pool, store.Options{
+		HashKey: []byte("a key that only tests use"),
+		Codes: func(user string, _, attempt int) string {
+			return "C-" + strings.ToUpper(user) + strings.Repeat("X", attempt)
+		},
+	})
+	must(t, err)
+	at := time.Now().Add(-time.Minute)
+	var all []fact.Event
+	add := func(e fact.Event, err error) {
+		t.Helper()
+		must(t, err)
+		all = append(all, e)
+	}
+	for user, code := range map[string]string{"alice": "", "bob": "C-ALICE", "carol": "C-ALICE", "dave": "C-ALICE", "erin": "C-NOBODY"} {
+		add(fact.ParseCloudEvent(fmt.Appendf(nil, `{"specversion": "1.0", "id": %q, "source": "/s", "type": "user.registered",
+			"data": {"user_id": %[1]q, "referral_code": %q, "registered_at": %q}}`, user, code, at.Format(time.RFC3339))))
+	}
+	for user, minor := range map[string]int{"bob": 1000, "carol": 10, "dave": 3000} {
+		add(fact.ParseStripe(fmt.Appendf(nil, `{"object": "event", "id": "evt_%s", "type": "checkout.session.completed", "created": %d,
+			"data": {"object": {"id": "cs_%[1]s", "object": "checkout.session", "mode": "payment", "payment_status": "paid",
+			"payment_intent": "pi_%[1]s", "client_reference_id": %[1]q, "amount_total": %[3]d, "currency": "usd"}}}`, user, at.Unix(), minor)))
+	}
+	_, err = s.Apply(t.Context(), all)
+	must(t, err)
+	all = nil
+	add(fact.ParseStripe(fmt.Appendf(nil, `{"object": "event", "id": "evt_back", "type": "charge.refunded", "created": %d, "data": {"object":
+		{"id": "ch_dave", "object": "charge", "payment_intent": "pi_dave", "amount_refunded": 3000}}}`, at.Unix())))
+	_, err = s.Apply(t.Context(), all)
+	must(t, err)
+	return s.Reader
+}
+
+// TestRequestsAreAsDocumented holds the schemas of what is sent to what is taken.
+func TestRequestsAreAsDocumented(t *testing.T) {
+	d := read(t)
+	body := func(path, kind string) []string {
+		return []string{"paths", path, "post", "requestBody", "content", kind, "schema"}
+	}
+	d.valid(body("/webhooks/stripe", "application/json"), []byte(webhook))
+	d.valid(body("/v1/events", "application/cloudevents+json"), []byte(signUp))
+	d.valid(body("/v1/events", "application/cloudevents-batch+json"), []byte("["+signUp+"]"))
+	d.valid(body("/v1/events", "application/json"), []byte(`{"user_id": "bob"}`))
+}
+
+// TestDocumentIsSound checks what no answer shows: each reference leads somewhere, each name is given once.
+func TestDocumentIsSound(t *testing.T) {
+	d := read(t)
+	if d.root["openapi"] != "3.1.0" {
+		t.Errorf("openapi is %v", d.root["openapi"])
+	}
+	for name := range d.root["components"].(map[string]any)["schemas"].(map[string]any) {
+		d.schema([]string{"components", "schemas", name})
+	}
+	ids := make(map[string]string)
+	walk(d.root, "", func(place string, object map[string]any) {
+		if ref, ok := object["$ref"].(string); ok && strings.HasPrefix(ref, "#/") {
+			if _, v := d.follow(nil, object); v == nil {
+				t.Errorf("%s refers to %s, which is not there", place, ref)
+			}
+		}
+		if id, ok := object["operationId"].(string); ok {
+			if ids[id] != "" {
+				t.Errorf("%s and %s are both called %s", place, ids[id], id)
+			}
+			ids[id] = place
+			if object["summary"] == nil || object["security"] == nil || object["responses"] == nil {
+				t.Errorf("%s lacks a summary, the security or the responses", place)
+			}
+		}
+	})
+	if len(ids) != 7 {
+		t.Errorf("%d operations: %v", len(ids), ids)
+	}
+	if _, err := json.Marshal(d.root); err != nil {
+		t.Error(err)
+	}
+}
+
+func walk(v any, place string, visit func(place string, object map[string]any)) {
+	switch v := v.(type) {
+	case map[string]any:
+		visit(place, v)
+		for name, member := range v {
+			walk(member, place+"/"+name, visit)
+		}
+	case []any:
+		for i, member := range v {
+			walk(member, fmt.Sprintf("%s/%d", place, i), visit)
+		}
+	}
+}
