@@ -106,9 +106,6 @@ func TestDevAfterAKill(t *testing.T) {
 // TestDevAsAnOrdinaryUser runs as one, whoever runs the tests.
 func TestDevAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Log("the other tests do, for so does this one")
-	}
 	uid, gid := ordinaryUser(t)
 	home := t.TempDir()
 	if err := os.Chmod(filepath.Dir(home), 0o755); err != nil { //nolint:gosec // the other user must get through

@@ -50,11 +50,6 @@ func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
 // patience is how long the database may take for an answer, so that the one who asked hears of it before they give up.
 const patience = 10 * time.Second
 
-// asking is the context of one question to the store.
-func asking(r *http.Request) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.Context(), patience)
-}
-
 // fail answers for an error, and logs those that are ours.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *badRequestError

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -67,7 +68,7 @@ func (a *API) referrals(w http.ResponseWriter, r *http.Request) {
 	}
 	limit := f.Limit
 	f.Limit++ // one more tells whether there is a next page
-	ctx, cancel := asking(r)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	page, err := a.store.Referrals(ctx, f)
 	if err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 
@@ -36,7 +37,7 @@ func (a *API) user(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, store.ErrNotFound)
 		return
 	}
-	ctx, cancel := asking(r)
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	u, err := a.store.User(ctx, id)
 	if err != nil {

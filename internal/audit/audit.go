@@ -101,6 +101,7 @@ var decidedAnew = []string{store.CheckPayments, store.CheckVerdicts, store.Check
 // report is a Report in the making.
 type report struct {
 	Report
+
 	asked   map[string]*Line // nil until the check was asked
 	unknown []string
 }

@@ -173,6 +173,7 @@ func TestLateFacts(t *testing.T) {
 	)
 	type step struct {
 		message
+
 		then string
 	}
 	for name, steps := range map[string][]step{

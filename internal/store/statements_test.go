@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/plusone-dev/plusone/internal/fact"
+)
+
+// statementCounter counts what a connection is asked to do.
+type statementCounter struct{ n atomic.Int64 }
+
+func (c *statementCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+func (*statementCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (*statementCounter) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+func (c *statementCounter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {
+	c.n.Add(1)
+}
+func (*statementCounter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// TestStatementsDoNotGrowWithTheBatch: a batch of three hundred takes as many as a batch of three.
+func TestStatementsDoNotGrowWithTheBatch(t *testing.T) {
+	w := newWorld(t, "")
+	cfg, err := pgxpool.ParseConfig(w.pool.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var count statementCounter
+	cfg.ConnConfig.Tracer = &count
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	w.store.pool = pool
+	w.now = noon.Add(day)
+	w.apply(registered("alice", "", noon))
+
+	took := func(run, size int) (signUps, purchases, refunds int64) {
+		var s, p, r []fact.Event
+		for i := range size {
+			friend := fmt.Sprintf("friend-%d-%d", run, i)
+			n := run*1000 + i
+			s = append(s, registered(friend, "C-ALICE", noon))
+			p = append(p, session(n, friend, usd(1000), hour))
+			r = append(r, charge(n, 1000, hour))
+		}
+		var counts []int64
+		for _, batch := range [][]fact.Event{s, p, r} {
+			before := count.n.Load()
+			w.apply(batch...)
+			counts = append(counts, count.n.Load()-before)
+		}
+		return counts[0], counts[1], counts[2]
+	}
+	took(0, 3) // the terms are read once
+	s3, p3, r3 := took(1, 3)
+	s300, p300, r300 := took(2, 300)
+	t.Logf("statements: %d for sign-ups, %d for purchases, %d for refunds", s3, p3, r3)
+	if s3 != s300 || p3 != p300 || r3 != r300 {
+		t.Errorf("three: %d %d %d, three hundred: %d %d %d", s3, p3, r3, s300, p300, r300)
+	}
+	w.lawful()
+}
+
+func TestTheLedgerAndTheLogAreAppendOnly(t *testing.T) {
+	w := newWorld(t, "")
+	w.now = noon.Add(day)
+	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon), session(1, "bob", usd(1000), hour))
+	for _, sql := range []string{
+		"update transfers set minor = minor + 1", "delete from transfers", "truncate transfers",
+		"update transitions set to_status = 'pending'", "delete from transitions", "truncate transitions",
+	} {
+		_, err := w.pool.Exec(w.ctx, sql)
+		var refused *pgconn.PgError
+		if err == nil || !strings.Contains(err.Error(), "append-only") {
+			t.Errorf("%s: %v %v", sql, err, refused)
+		}
+	}
+	w.lawful()
+}
+
+// TestAThousandRepetitionsChangeNothing: neither do new events that state what is known.
+func TestAThousandRepetitionsChangeNothing(t *testing.T) {
+	w := newWorld(t, "")
+	w.now = noon.Add(day)
+	base := []fact.Event{
+		registered("alice", "", noon), registered("bob", "C-ALICE", noon), registered("carol", "C-NOBODY", noon), registered("dave", "C-DAVE", noon),
+		session(1, "bob", usd(1000), hour), session(2, "carol", usd(1000), hour),
+	}
+	w.apply(base...)
+	before := w.outcome() + w.rows()
+	for i := range 1000 / len(base) {
+		again := make([]fact.Event, len(base))
+		copy(again, base)
+		if i%2 == 0 {
+			for j := range again {
+				again[j].Key += fmt.Sprint("-again-", i)
+			}
+		}
+		w.apply(again...)
+	}
+	if after := w.outcome() + w.rows(); after != before {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+	w.lawful()
+}
+
+// rows counts what is kept, but for the events' own keys.
+func (w *world) rows() string {
+	w.t.Helper()
+	var out strings.Builder
+	for _, table := range []string{"users", "codes", "sign_ups", "customers", "payments", "objects", "referrals", "transitions", "transfers", "outbox"} {
+		var n int
+		if err := w.pool.QueryRow(w.ctx, "select count(*) from "+table).Scan(&n); err != nil {
+			w.t.Fatalf("%v", err)
+		}
+		fmt.Fprintf(&out, "\n%s %d", table, n)
+	}
+	return out.String()
+}

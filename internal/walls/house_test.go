@@ -1,0 +1,142 @@
+package walls
+
+import (
+	"strings"
+	"testing"
+)
+
+// Names used below. A path that ends in /... means all below it as well.
+const (
+	siblings = "internal/..." // any other package of the house
+	postgres = "github.com/jackc/pgx/v5/..."
+	nats     = "github.com/nats-io/nats.go/..."
+)
+
+// house says of each package what it must never reach, by itself or through others, and why. Where only is set, what
+// stands there is all it reaches beside the standard library.
+var house = []wall{
+	// The domain. It is told the facts and the time, and reaches nothing.
+	{of: "internal/money", only: []string{}, why: "it is arithmetic"},
+	{of: "internal/referral", only: []string{"internal/money"}, why: "the rules read without infrastructure"},
+	{of: "internal/ledger", only: []string{"internal/money"}, why: "double entry knows neither why nor for whom"},
+	{of: "internal/payment", only: []string{"internal/money"}, why: "what a payment is does not depend on where it is kept"},
+	{
+		of:   "internal/program",
+		only: []string{"internal/money", "internal/referral", "github.com/goccy/go-yaml/..."},
+		why:  "it turns a YAML file into terms, and knows nothing of those they are applied to",
+	},
+	{
+		of:   "internal/fact",
+		only: []string{"internal/money", "internal/payment", "github.com/tidwall/..."},
+		why:  "it turns bytes into facts, wherever they came from and wherever they go",
+	},
+
+	// The way of the data, from the door to the database.
+	{
+		of:    "internal/ingress",
+		never: []string{"db/...", postgres, "internal/store", "internal/referral", "internal/worker", "internal/devstack"},
+		why:   "the door reaches the stream only: it holds no password of the database, and decides nothing",
+	},
+	{
+		of:    "internal/stream",
+		never: []string{"db/...", postgres, "internal/store", "internal/referral", "internal/worker"},
+		why:   "it moves messages, and does not know what they say",
+	},
+	{
+		of:    "internal/store",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "a transaction does not know where its facts came from",
+	},
+	{
+		of:    "internal/worker",
+		never: []string{"internal/ingress", "internal/api", "internal/devstack"},
+		why:   "it runs without a door",
+	},
+	{
+		of:    "internal/api",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/devstack"},
+		why:   "it reads, and takes no part in what is consumed from the stream",
+	},
+	{
+		of:    "internal/audit",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it asks the database, and nobody who wrote to it",
+	},
+
+	// What stands beside.
+	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
+	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
+	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
+	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
+	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},
+	{of: "internal/walls", only: []string{}, why: "it looks at the packages from outside"},
+	{
+		of:    "internal/testkit",
+		never: []string{"db/...", "internal/store", "internal/stream", "internal/worker", "internal/ingress", "internal/api"},
+		why:   "the tests of each of these use it",
+	},
+	{of: "db", never: []string{siblings}, why: "it is what sqlc wrote from the queries"},
+	{of: "docs/events", never: []string{siblings, "db/..."}, why: "a schema is written for those outside"},
+}
+
+// doors says who alone may import a package, not counting tests.
+var doors = []door{
+	{to: "internal/testkit", by: nil, why: "it is for tests alone"},
+	{to: "db", by: []string{"internal/store"}, why: "all SQL goes through the store"},
+	{to: "internal/devstack", by: []string{"cmd/plusone", "internal/testkit"}, why: "only plusone dev and tests run servers of their own"},
+	{to: "internal/sample", by: []string{"cmd/plusone"}, why: "it plays a user of the finished program"},
+}
+
+// bans says what the source of a package must not name, whatever it imports.
+var bans = []ban{
+	{
+		in:      []string{"internal/money", "internal/referral", "internal/ledger", "internal/payment", "internal/fact", "internal/program"},
+		imports: []string{"math/rand/...", "crypto/rand", "os/...", "io/ioutil", "net/...", "syscall", "database/sql/...", "log/..."},
+		names: []string{
+			"time.Now", "time.Since", "time.Until", "time.Sleep", "time.After", "time.AfterFunc", "time.Tick", "time.NewTimer",
+			"time.NewTicker", "time.Local", "time.LoadLocation",
+		},
+		why: "the same facts at the same time get the same answer, at every replay",
+	},
+	{
+		in:    []string{"internal/store"},
+		names: []string{module + "internal/fact.ParseStripe", module + "internal/fact.ParseCloudEvent"},
+		why:   "the store is given facts, not bytes",
+	},
+}
+
+func TestWalls(t *testing.T) {
+	t.Parallel()
+	g := load(t)
+	for _, fault := range g.faults(house, doors) {
+		t.Error(fault)
+	}
+}
+
+// Every package has its row, so that a new one begins with the question what it must never reach.
+func TestEveryPackageHasAWall(t *testing.T) {
+	t.Parallel()
+	rows := make(map[string]bool)
+	for _, w := range house {
+		if rows[w.of] {
+			t.Errorf("%s has two rows", w.of)
+		}
+		rows[w.of] = true
+	}
+	for name := range load(t) {
+		if strings.HasPrefix(name, "internal/") && !rows[name] {
+			t.Errorf("%s has no row in the table of this file: say what it must never reach", name)
+		}
+	}
+}
+
+func TestBans(t *testing.T) {
+	t.Parallel()
+	for _, b := range bans {
+		for _, name := range b.in {
+			for _, fault := range b.faults(parse(t, name)) {
+				t.Error(fault)
+			}
+		}
+	}
+}
