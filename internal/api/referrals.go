@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/referral"
 	"github.com/plusone-dev/plusone/internal/store"
 )
@@ -46,9 +47,11 @@ type referralJSON struct {
 }
 
 type rewardJSON struct {
-	To     string `json:"to"`
-	UserID string `json:"user_id"`
-	amountJSON
+	To       string         `json:"to"`
+	UserID   string         `json:"user_id"`
+	Currency money.Currency `json:"currency"`
+	Amount   string         `json:"amount"` // in the major unit
+	Minor    int64          `json:"minor"`
 }
 
 type transitionJSON struct {
@@ -144,7 +147,9 @@ func referralOf(v store.Referral) referralJSON {
 		Rewards: make([]rewardJSON, 0, len(v.Rewards)), Checks: v.Checks, Transitions: make([]transitionJSON, 0, len(v.Transitions)),
 	}
 	for _, r := range v.Rewards {
-		j.Rewards = append(j.Rewards, rewardJSON{To: r.To, UserID: r.UserID, amountJSON: amountOf(r.Amount)})
+		j.Rewards = append(j.Rewards, rewardJSON{
+			To: r.To, UserID: r.UserID, Currency: r.Amount.Currency, Amount: r.Amount.Major(), Minor: r.Amount.Minor,
+		})
 	}
 	for _, t := range v.Transitions {
 		j.Transitions = append(j.Transitions, transitionJSON{

@@ -34,7 +34,7 @@ func (s *Store) Tick(ctx context.Context, page int) (Result, error) {
 }
 
 func (s *Store) tickWindows(ctx context.Context, q *db.Queries, now time.Time, page int, total *Result) error {
-	after := db.ListDueWindowsParams{Until: now, Most: int32(page)} //nolint:gosec // a page
+	after := db.ListDueWindowsParams{Until: now, Most: int32(page)}
 	mark, err := q.GetMark(ctx, windowsMark)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
@@ -62,7 +62,7 @@ func (s *Store) tickWindows(ctx context.Context, q *db.Queries, now time.Time, p
 }
 
 func (s *Store) tickHolds(ctx context.Context, q *db.Queries, now time.Time, page int, total *Result) error {
-	after := db.ListDueHoldsParams{Until: now, Most: int32(page)} //nolint:gosec // a page
+	after := db.ListDueHoldsParams{Until: now, Most: int32(page)}
 	for {
 		due, err := q.ListDueHolds(ctx, after)
 		if err != nil {

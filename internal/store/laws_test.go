@@ -106,7 +106,7 @@ func (w *world) deliver(batches [][]fact.Event, workers int) {
 				}
 				if err != nil {
 					failures <- err
-					for range queue { //nolint:revive // let the others finish
+					for range queue {
 					}
 				}
 			}

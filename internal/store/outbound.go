@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/ledger"
@@ -91,12 +92,12 @@ func (t *txn) rewarded(it *item, p ledger.Transfer) cloudEvent {
 }
 
 func (t *txn) parties(it *item) parties {
-	return parties{ReferralID: fmt.Sprint(it.ID), Program: it.version.terms.Program}
+	return parties{ReferralID: strconv.FormatInt(it.ID, 10), Program: it.version.terms.Program}
 }
 
 func envelope(id, kind string, referralID int64, at time.Time, data any) cloudEvent {
 	return cloudEvent{
-		SpecVersion: "1.0", ID: id, Source: "/plusone", Type: kind, Subject: fmt.Sprint(referralID), Time: at,
+		SpecVersion: "1.0", ID: id, Source: "/plusone", Type: kind, Subject: strconv.FormatInt(referralID, 10), Time: at,
 		DataContentType: "application/json", Data: data,
 	}
 }

@@ -90,7 +90,7 @@ func (t *txn) numberPayments(keys []string) error {
 	if len(unplaced) == 0 {
 		return nil
 	}
-	ids, err := t.q.AllocatePayments(t.ctx, int32(len(unplaced))) //nolint:gosec // bounded by the batch
+	ids, err := t.q.AllocatePayments(t.ctx, int32(len(unplaced)))
 	for i, id := range ids {
 		unplaced[i].payment = id
 	}

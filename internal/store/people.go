@@ -190,7 +190,7 @@ func (t *txn) claimCodes() error {
 		rows.Ids = append(rows.Ids, c.id)
 		rows.OwnerID = append(rows.OwnerID, c.owner)
 		rows.ProgramID = append(rows.ProgramID, c.program)
-		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses)) //nolint:gosec // bounded when terms are applied
+		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
 	}
 	if len(rows.Ids) == 0 {
 		return nil

@@ -67,7 +67,7 @@ func (s *Reader) addVersion(ctx context.Context, q *db.Queries, id int64, terms 
 		}
 	}
 	if applied.Version > 0 {
-		current, err := q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: id, Version: int32(applied.Version)}) //nolint:gosec // came out of an int32
+		current, err := q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: id, Version: int32(applied.Version)})
 		if err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (s *Reader) addVersion(ctx context.Context, q *db.Queries, id int64, terms 
 	applied.Version++
 	applied.EffectiveFrom, applied.Changed = now, true
 	return q.InsertTerms(ctx, db.InsertTermsParams{
-		ProgramID: id, Version: int32(applied.Version), EffectiveFrom: now, Source: string(source), //nolint:gosec // counts versions
+		ProgramID: id, Version: int32(applied.Version), EffectiveFrom: now, Source: string(source),
 	})
 }
 

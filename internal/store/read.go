@@ -82,7 +82,7 @@ func (s *Reader) Referrals(ctx context.Context, f Filter) ([]Referral, error) {
 	err := pgx.BeginTxFunc(ctx, s.pool, read, func(tx pgx.Tx) error {
 		q := db.New(tx)
 		rows, err := q.FindReferrals(ctx, db.FindReferralsParams{
-			AfterID: f.After, Referrer: f.Referrer, Referee: f.Referee, Status: f.Status, Most: int32(f.Limit), //nolint:gosec // a page
+			AfterID: f.After, Referrer: f.Referrer, Referee: f.Referee, Status: f.Status, Most: int32(f.Limit),
 		})
 		if err != nil || len(rows) == 0 {
 			return err

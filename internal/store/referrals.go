@@ -136,7 +136,7 @@ func (t *txn) judge() {
 	for id, all := range wants {
 		for i, slot := range referral.Grant(&t.codes[id].limits, all) {
 			it := t.items[i]
-			it.Slot, it.changed = int32(slot), true //nolint:gosec // bounded by the code's count, an int32
+			it.Slot, it.changed = int32(slot), true
 			it.history.Slot = slot
 			it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
 		}
@@ -238,8 +238,8 @@ func (it *item) become(now time.Time) {
 			next.PaymentID = &id
 		}
 	}
-	next.Transitions += int32(len(it.moves)) //nolint:gosec // a referral does not move two thousand million times
-	next.Transfers += int32(len(it.post))    //nolint:gosec // nor is it paid as often
+	next.Transitions += int32(len(it.moves))
+	next.Transfers += int32(len(it.post))
 	if len(it.moves) > 0 {
 		next.ChangedAt = now
 	}

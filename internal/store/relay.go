@@ -28,7 +28,7 @@ func (s *Store) Relay(ctx context.Context, rows int, publish func([]Outbound) er
 		if mine, err := q.TryLockOutbox(ctx); err != nil || !mine {
 			return err
 		}
-		waiting, err := q.ListOutbox(ctx, int32(rows)) //nolint:gosec // a page
+		waiting, err := q.ListOutbox(ctx, int32(rows))
 		if err != nil || len(waiting) == 0 {
 			return err
 		}

@@ -37,7 +37,7 @@ func (t *txn) numberReferrals(fresh []*item) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	ids, err := t.q.AllocateReferrals(t.ctx, int32(len(fresh))) //nolint:gosec // bounded by the batch
+	ids, err := t.q.AllocateReferrals(t.ctx, int32(len(fresh)))
 	for i, id := range ids {
 		fresh[i].ID = id
 	}
@@ -91,7 +91,7 @@ func (t *txn) saveCodes() error {
 	for _, id := range slices.Sorted(maps.Keys(t.codes)) {
 		if c := t.codes[id]; c.limits.Granted != c.saved {
 			ids = append(ids, id)
-			granted = append(granted, int32(c.limits.Granted)) //nolint:gosec // one more than what an int32 held
+			granted = append(granted, int32(c.limits.Granted))
 		}
 	}
 	if len(ids) == 0 {
@@ -108,7 +108,7 @@ func (t *txn) saveTransitions(items []*item) error {
 			made := Transition{ReferralID: it.ID, Move: m, Cause: it.cause, At: it.ChangedAt}
 			t.result.Transitions = append(t.result.Transitions, made)
 			rows.ReferralID = append(rows.ReferralID, it.ID)
-			rows.N = append(rows.N, int32(n+i+1)) //nolint:gosec // the column's own type
+			rows.N = append(rows.N, int32(n+i+1))
 			rows.FromStatus = append(rows.FromStatus, string(m.From))
 			rows.ToStatus = append(rows.ToStatus, string(m.To))
 			rows.Reason = append(rows.Reason, string(m.Reason))
@@ -128,7 +128,7 @@ func (t *txn) saveTransfers(items []*item) error {
 		for _, p := range it.post {
 			t.result.Transfers = append(t.result.Transfers, Transfer{it.ID, p})
 			rows.ReferralID = append(rows.ReferralID, it.ID)
-			rows.N = append(rows.N, int32(p.N)) //nolint:gosec // the column's own type
+			rows.N = append(rows.N, int32(p.N))
 			rows.Kind = append(rows.Kind, string(p.Kind))
 			rows.Leg = append(rows.Leg, p.Leg)
 			rows.Debit = append(rows.Debit, int64(p.Debit))
@@ -187,7 +187,7 @@ func (t *txn) saveOutbox() error {
 	if err != nil {
 		return err
 	}
-	return t.later.queries().InsertOutbox(t.ctx, db.InsertOutboxParams{Count: int32(count), Events: body}) //nolint:gosec // bounded by the batch
+	return t.later.queries().InsertOutbox(t.ctx, db.InsertOutboxParams{Count: int32(count), Events: body})
 }
 
 // clockCause is the cause of what time alone brings about.

@@ -45,7 +45,7 @@ func (s *Reader) Verify(ctx context.Context, page int, report func(Finding), pro
 }
 
 func (s *Reader) verifyPayments(ctx context.Context, q *db.Queries, page int, report func(Finding), progress func(int)) error {
-	after := db.ListPaymentsAfterParams{Most: int32(page)} //nolint:gosec // a page
+	after := db.ListPaymentsAfterParams{Most: int32(page)}
 	for {
 		rows, err := q.ListPaymentsAfter(ctx, after)
 		if err != nil || len(rows) == 0 {
@@ -112,7 +112,7 @@ func (s *Reader) verifyReferrals(ctx context.Context, q *db.Queries, page int, r
 	if err != nil {
 		return err
 	}
-	after := db.ListReferralsAfterParams{Most: int32(page)} //nolint:gosec // a page
+	after := db.ListReferralsAfterParams{Most: int32(page)}
 	for {
 		rows, err := q.ListReferralsAfter(ctx, after)
 		if err != nil || len(rows) == 0 {

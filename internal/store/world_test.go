@@ -27,7 +27,7 @@ type reporter interface {
 // from who gets them, so that a sign-up can name a code before it exists.
 type world struct {
 	t     reporter
-	ctx   context.Context //nolint:containedctx // lives as long as the test
+	ctx   context.Context
 	store *Store
 	pool  *pgxpool.Pool
 	now   time.Time

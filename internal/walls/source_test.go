@@ -55,7 +55,8 @@ func parse(t *testing.T, name string) source {
 func (b ban) faults(s source) []string {
 	var all []string
 	add := func(at token.Pos, what string) {
-		all = append(all, fmt.Sprintf("%s: %s is banned here, for %s", s.fset.Position(at), what, b.why))
+		where := s.fset.Position(at)
+		all = append(all, fmt.Sprintf("%s:%d: %s is banned here, for %s", where.Filename, where.Line, what, b.why))
 	}
 	for _, f := range s.files {
 		called := make(map[string]string) // what a package is called in this file

@@ -93,16 +93,18 @@ func (w *world) toldOnce() {
 func (w *world) read(m *jetstream.RawStreamMsg) (id, said string) {
 	w.t.Helper()
 	var e struct {
-		ID, Type, Subject string
-		Data              struct {
-			Referral string `json:"referral_id"`
-			Reason   *string
-			Referee  string
-			To       string
-			User     string `json:"user_id"`
-			Cause    string
-			Minor    *json.Number
-		}
+		ID      string `json:"id"`
+		Type    string `json:"type"`
+		Subject string `json:"subject"`
+		Data    struct {
+			Referral string       `json:"referral_id"`
+			Reason   *string      `json:"reason"`
+			Referee  string       `json:"referee"`
+			To       string       `json:"to"`
+			User     string       `json:"user_id"`
+			Cause    string       `json:"cause"`
+			Minor    *json.Number `json:"minor"`
+		} `json:"data"`
 	}
 	w.must(json.Unmarshal(m.Data, &e))
 	schema, err := events.Compile(e.Type)
@@ -137,10 +139,10 @@ func TestAnyOrderFiveTimesEach(t *testing.T) {
 			for range 5 {
 				all = append(all, story()...)
 			}
-			r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a shuffle that can be repeated
+			r := rand.New(rand.NewPCG(seed, 1))
 			r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 			stop := w.work()
-			for part := range slices.Chunk(all, 1+int(seed)*7) { //nolint:gosec // small
+			for part := range slices.Chunk(all, 1+int(seed)*7) {
 				w.publish(part...)
 			}
 			w.settle()
