@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,81 +18,112 @@ const (
 )
 
 // Tick looks again at referrals that time alone may have changed: whose window has closed, or whose hold is over.
-// It goes through them a page at a time, and is right after any absence. Several may tick at once.
+// It goes through them a page at a time, and is right after any absence. Several may tick at once. A referral that can
+// not be decided holds nobody else up: the error names what went wrong, and it is looked at again at the next tick.
 func (s *Store) Tick(ctx context.Context, page int) (Result, error) {
 	q := db.New(s.pool)
 	now, err := s.now(ctx, q)
 	if err != nil {
 		return Result{}, err
 	}
-	var total Result
-	if err := s.tickWindows(ctx, q, now, page, &total); err != nil {
-		return total, err
-	}
-	return total, s.tickHolds(ctx, q, now, page, &total)
+	t := &tick{store: s, q: q, now: now, page: page}
+	err = errors.Join(t.windows(ctx), t.holds(ctx))
+	return t.result, err
 }
 
-func (s *Store) tickWindows(ctx context.Context, q *db.Queries, now time.Time, page int, total *Result) error {
-	after := db.ListDueWindowsParams{Until: now, Most: int32(page)}
-	mark, err := q.GetMark(ctx, windowsMark)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+// tick is one look at all that is due.
+type tick struct {
+	store  *Store
+	q      *db.Queries
+	now    time.Time
+	page   int
+	result Result
+}
+
+// due is a referral to look at, and its place in the order of the pages.
+type due struct {
+	id, referee int64
+	at          time.Time
+}
+
+// windows looks at the windows that closed since the mark, and sets the mark when all were decided.
+func (t *tick) windows(ctx context.Context) error {
+	var from time.Time
+	mark, err := t.q.GetMark(ctx, windowsMark)
+	switch {
+	case err == nil:
+		from = mark.Add(-markOverlaps)
+	case !errors.Is(err, pgx.ErrNoRows):
 		return err
 	}
-	if err == nil {
-		after.AfterEnds = mark.Add(-markOverlaps)
+	err = t.pages(ctx, due{at: from}, func(after due) (page []due, err error) {
+		rows, err := t.q.ListDueWindows(ctx, db.ListDueWindowsParams{
+			Until: t.now, AfterEnds: after.at, AfterID: after.id, Most: int32(t.page),
+		})
+		for _, r := range rows {
+			page = append(page, due{r.ID, r.RefereeID, r.WindowEnds})
+		}
+		return page, err
+	})
+	if err != nil {
+		return err
 	}
+	return t.q.SetMark(ctx, db.SetMarkParams{Name: windowsMark, At: t.now})
+}
+
+// holds looks at the holds that have ended. A hold that was decided is no longer listed, so they need no mark.
+func (t *tick) holds(ctx context.Context) error {
+	return t.pages(ctx, due{}, func(after due) (page []due, err error) {
+		rows, err := t.q.ListDueHolds(ctx, db.ListDueHoldsParams{
+			Until: t.now, AfterEnds: after.at, AfterID: after.id, Most: int32(t.page),
+		})
+		for _, r := range rows {
+			page = append(page, due{r.ID, r.RefereeID, r.HoldEnds})
+		}
+		return page, err
+	})
+}
+
+// pages goes through all that is due, in order.
+func (t *tick) pages(ctx context.Context, after due, list func(after due) ([]due, error)) error {
+	var failed []error
 	for {
-		due, err := q.ListDueWindows(ctx, after)
+		page, err := list(after)
 		if err != nil {
 			return err
 		}
 		var referees []int64
-		for _, d := range due {
-			referees = append(referees, d.RefereeID)
-			after.AfterEnds, after.AfterID = d.WindowEnds, d.ID
+		for _, d := range page {
+			referees = append(referees, d.referee)
+			after = d
 		}
-		if err := s.lookAgain(ctx, referees, total); err != nil {
-			return err
+		if err := t.lookAgain(ctx, sortedUnique(referees)); err != nil {
+			if Transient(err) {
+				return err
+			}
+			failed = append(failed, err)
 		}
-		if len(due) < page {
-			return q.SetMark(ctx, db.SetMarkParams{Name: windowsMark, At: now})
-		}
-	}
-}
-
-func (s *Store) tickHolds(ctx context.Context, q *db.Queries, now time.Time, page int, total *Result) error {
-	after := db.ListDueHoldsParams{Until: now, Most: int32(page)}
-	for {
-		due, err := q.ListDueHolds(ctx, after)
-		if err != nil {
-			return err
-		}
-		var referees []int64
-		for _, d := range due {
-			referees = append(referees, d.RefereeID)
-			after.AfterEnds, after.AfterID = d.HoldEnds, d.ID
-		}
-		if err := s.lookAgain(ctx, referees, total); err != nil {
-			return err
-		}
-		if len(due) < page {
-			return nil
+		if len(page) < t.page {
+			return errors.Join(failed...)
 		}
 	}
 }
 
-// lookAgain assesses the referrals of referees with nothing new but the time.
-func (s *Store) lookAgain(ctx context.Context, referees []int64, total *Result) error {
+// lookAgain assesses the referrals of referees with nothing new but the time. Where that fails by a fault of one of
+// them, they are halved until it is alone.
+func (t *tick) lookAgain(ctx context.Context, referees []int64) error {
 	if len(referees) == 0 {
 		return nil
 	}
-	slices.Sort(referees)
-	r, err := s.run(ctx, work{referees: slices.Compact(referees), cause: clockCause})
-	total.Restarts += r.Restarts
-	if err != nil {
-		return err // rolled back: nothing of it happened
+	r, err := t.store.run(ctx, work{referees: referees, cause: clockCause})
+	t.result.Restarts += r.Restarts
+	if err == nil {
+		t.result.Transitions = append(t.result.Transitions, r.Transitions...)
+		t.result.Transfers = append(t.result.Transfers, r.Transfers...)
+		return nil
 	}
-	total.Transitions = append(total.Transitions, r.Transitions...)
-	total.Transfers = append(total.Transfers, r.Transfers...)
-	return nil
+	if half := len(referees) / 2; half > 0 && !Transient(err) {
+		return errors.Join(t.lookAgain(ctx, referees[:half]), t.lookAgain(ctx, referees[half:]))
+	}
+	return err
 }

@@ -103,3 +103,41 @@ func TestTheTermsOfTheSignUpCount(t *testing.T) {
 		t.Errorf("the same terms again: %+v, %v", again, err)
 	}
 }
+
+// TestOneThatCanNotBeDecidedHoldsNobodyUp: the database refuses one referral, and the clock goes on with the others.
+func TestOneThatCanNotBeDecidedHoldsNobodyUp(t *testing.T) {
+	w := newWorld(t, withHold)
+	w.apply(registered("alice", "", noon))
+	for i := range 5 {
+		w.apply(registered(fmt.Sprint("friend", i), "C-ALICE", noon))
+	}
+	w.apply(registered("held", "C-ALICE", noon.Add(80*day)), session(1, "held", usd(1000), noon.Add(80*day)))
+	_, err := w.pool.Exec(w.ctx, `alter table referrals add constraint poisoned check (referee_id <> (`+w.idOf("friend2")+`) or status <> 'cancelled')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = noon.Add(120 * day)
+	for range 2 {
+		if _, err := w.store.Tick(w.ctx, 3); err == nil || Transient(err) {
+			t.Errorf("the fault was not told: %v", err)
+		}
+	}
+	for _, i := range []int{0, 1, 3, 4} {
+		w.want(fmt.Sprint("friend", i), "cancelled expired")
+	}
+	w.want("held", "rewarded")
+	if _, err := w.pool.Exec(w.ctx, `alter table referrals drop constraint poisoned`); err != nil {
+		t.Fatal(err)
+	}
+	w.tick()
+	w.want("friend2", "cancelled expired")
+	w.lawful()
+}
+
+func (w *world) idOf(user string) (id string) {
+	w.t.Helper()
+	if err := w.pool.QueryRow(w.ctx, "select id::text from users where external_id = $1", user).Scan(&id); err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	return id
+}

@@ -83,7 +83,6 @@ func TestConvergence(t *testing.T) {
 		mixed.tick()
 
 		if diff := cmp.Diff(plain.outcome(), mixed.outcome()); diff != "" {
-
 			rt.Fatalf("another order, another outcome:\n%s", diff)
 		}
 		plain.lawful()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/payment"
@@ -60,3 +61,12 @@ func sortedUnique[T cmp.Ordered](all []T) []T {
 func keysOf[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 func valuesOf[K comparable, V cmp.Ordered](m map[K]V) []V { return slices.Sorted(maps.Values(m)) }
+
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+func derefTime(p *time.Time) time.Time { return deref(p).UTC() }

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// code is a referral code, locked, as it is after the batch.
+type code struct {
+	id      int64
+	name    string
+	owner   int64
+	program int64
+	limits  referral.Code
+	saved   int // places granted, as stored
+	claimed bool
+}
+
+// lockCodes locks the codes that the sign-ups name, those of the referrals, and those that the users own.
+func (t *txn) lockCodes() error {
+	ids := slices.Collect(maps.Values(t.names.code))
+	for _, it := range t.items {
+		ids = append(ids, it.code)
+	}
+	var owners []int64
+	for name := range t.in.signUps {
+		owners = append(owners, t.names.user[name])
+	}
+	t.codes = make(map[int64]*code)
+	if len(ids) == 0 && len(owners) == 0 {
+		return nil
+	}
+	rows, err := t.q.LockCodes(t.ctx, db.LockCodesParams{Ids: sortedUnique(ids), OwnerIds: sortedUnique(owners)})
+	for _, r := range rows {
+		t.codes[r.ID] = &code{
+			id: r.ID, name: r.Code, owner: deref(r.OwnerID), program: deref(r.ProgramID),
+			limits: referral.Code{MaxUses: int(r.MaxUses), Granted: int(r.Granted)}, saved: int(r.Granted),
+		}
+	}
+	return err
+}
+
+// claimCodes gives each user who signed up and has no code the one that was drawn for them.
+func (t *txn) claimCodes() error {
+	owns := make(map[int64]bool)
+	for _, c := range t.codes {
+		owns[c.owner] = true
+	}
+	var rows db.ClaimCodesParams
+	for _, name := range slices.Sorted(maps.Keys(t.names.candidate)) {
+		u := t.users[t.names.user[name]]
+		if owns[u.id] {
+			continue // given by somebody else between looking and locking
+		}
+		c := t.codes[t.names.code[t.names.candidate[name]]]
+		if c.owner != 0 {
+			return &grownError{more: extra{attempt: 1}, why: "the code that was drawn is taken"}
+		}
+		terms := t.terms.at(u.program, u.signUp.at).terms
+		c.owner, c.program, c.claimed = u.id, u.program, true
+		c.limits.MaxUses = terms.Codes.MaxUses
+		rows.Ids = append(rows.Ids, c.id)
+		rows.OwnerID = append(rows.OwnerID, c.owner)
+		rows.ProgramID = append(rows.ProgramID, c.program)
+		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
+	}
+	if len(rows.Ids) == 0 {
+		return nil
+	}
+	return t.later.queries().ClaimCodes(t.ctx, rows)
+}
+
+func (t *txn) claimed() (ids []int64) {
+	for id, c := range t.codes {
+		if c.claimed {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
