@@ -67,7 +67,7 @@ func (env *envelope) paid(name string) payment.Paid {
 	}
 	c := money.Currency(env.text("currency"))
 	if !c.Shaped() {
-		env.fail("the currency %#.40q is not three lower-case letters", env.text("currency"))
+		env.fail("the currency %#.40q is not a code of lower-case letters", env.text("currency"))
 	}
 	return payment.Paid{Amount: money.New(c, m), At: env.event.At}
 }

@@ -15,7 +15,9 @@ func readSession(env *envelope) (*payment.Sighting, *Tie) {
 	}
 	ev := payment.Evidence{Kind: payment.Session, Customer: env.key("customer")}
 	ev.User = env.claim("client_reference_id", "metadata.user_id")
-	if env.text("payment_status") == "paid" {
+	// A subscription's purchases are its invoices, which are not read yet: a refund would find its way to the invoice and
+	// not to the session, and the reward would stay. Until then it only says who the customer is.
+	if env.text("payment_status") == "paid" && env.text("mode") != "subscription" {
 		ev.Paid = env.paid("amount_total")
 	}
 	var tie *Tie

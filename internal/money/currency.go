@@ -1,6 +1,6 @@
 package money
 
-// Currency is a three-letter code in lower case, as Stripe writes it ("usd").
+// Currency is a code in lower case, as Stripe writes it ("usd").
 type Currency string
 
 // Exponents says how many decimals each currency has in Stripe's API. It is not ISO 4217: ISK and UGX are charged
@@ -35,12 +35,13 @@ func (c Currency) Known() bool { _, ok := exponents[c]; return ok }
 // Exponent is the number of decimals of the currency's major unit; false for an unknown currency.
 func (c Currency) Exponent() (int, bool) { exp, ok := exponents[c]; return exp, ok }
 
-// Shaped says whether the text could be a currency code at all: three lower-case letters.
+// Shaped says whether the text could be a currency code at all: three to eight lower-case letters. Most have three;
+// stablecoins have more.
 func (c Currency) Shaped() bool {
-	if len(c) != 3 {
+	if len(c) < 3 || len(c) > 8 {
 		return false
 	}
-	for i := range 3 {
+	for i := range len(c) {
 		if c[i] < 'a' || c[i] > 'z' {
 			return false
 		}

@@ -48,7 +48,7 @@ func TestUnknown(t *testing.T) {
 func TestShaped(t *testing.T) {
 	t.Parallel()
 	for c, want := range map[Currency]bool{
-		"usd": true, "xyz": true, "": false, "us": false, "usdd": false, "USD": false, "us1": false, "é1": false, "u d": false,
+		"usd": true, "xyz": true, "": false, "us": false, "usdc": true, "dollarsss": false, "USD": false, "us1": false, "é1": false, "u d": false,
 	} {
 		if got := c.Shaped(); got != want {
 			t.Errorf("%q: %v; want %v", c, got, want)

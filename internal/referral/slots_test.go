@@ -31,12 +31,15 @@ func TestGrant(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code := c.code
+			code, asked := c.code, slices.Clone(c.wants)
 			if diff := gocmp.Diff(c.want, Grant(&code, c.wants)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if code != c.left {
 				t.Errorf("the code is left as %+v, want %+v", code, c.left)
+			}
+			if !slices.Equal(asked, c.wants) {
+				t.Errorf("the caller's wants were put in another order: %+v", c.wants)
 			}
 		})
 	}
