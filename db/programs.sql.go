@@ -36,6 +36,18 @@ func (q *Queries) EnsureProgramAccount(ctx context.Context, arg EnsureProgramAcc
 	return err
 }
 
+const getLatestSignUp = `-- name: GetLatestSignUp :one
+select greatest('0001-01-01 00:00:00+00', (select max(registered_at) from users), (select max(registered_at) from sign_ups))::timestamptz as at
+`
+
+// When the latest sign-up of all is dated: with clocks that differ, it may be ahead.
+func (q *Queries) GetLatestSignUp(ctx context.Context) (time.Time, error) {
+	row := q.db.QueryRow(ctx, getLatestSignUp)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
+}
+
 const getProgram = `-- name: GetProgram :one
 select id, name from programs where name = $1
 `

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -26,7 +27,9 @@ type auditCommand struct {
 // Run prints the verdict of every check, and fails when a law is broken.
 func (c *auditCommand) Run(ctx context.Context, std streams) error {
 	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Reader) error {
-		report, err := audit.Run(ctx, db, progress(std.err))
+		show, hide := progress(std.err)
+		report, err := audit.Run(ctx, db, show)
+		hide()
 		if err != nil {
 			return err
 		}
@@ -45,18 +48,18 @@ func (c *auditCommand) Run(ctx context.Context, std streams) error {
 }
 
 // progress draws a bar on a terminal, and nothing in a pipe.
-func progress(w io.Writer) func(rows int) {
+func progress(w io.Writer) (show func(rows int), hide func()) {
 	if !onTerminal(w) {
-		return func(int) {}
+		return func(int) {}, func() {}
 	}
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("deciding anew"),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
-	return func(rows int) { _ = bar.Set(rows) }
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond))
+	return func(rows int) { _ = bar.Set(rows) }, func() { _ = bar.Clear() }
 }
 
 func onTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor is small
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func printAudit(w io.Writer, r audit.Report) {
@@ -77,7 +80,7 @@ func printAudit(w io.Writer, r audit.Report) {
 
 // printBroken says what the verdict is, and gives an example of all that is wrong.
 func printBroken(w io.Writer, r audit.Report, broken []audit.Line) {
-	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) } //nolint:errcheck // a closed terminal is no reason to fail
+	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	say("\n%d payments and referrals were decided anew. ", r.Rows)
 	if len(broken) == 0 {
 		say("Every law holds.\n")

@@ -29,7 +29,7 @@ type databaseFlags struct {
 	DatabaseURL string `env:"PLUSONE_DATABASE_URL,DATABASE_URL" placeholder:"postgres://…" help:"Where PostgreSQL is."`
 }
 
-const databaseExample = "postgres://user:password@host:5432/name"
+const databaseExample = "postgres://user:password@host:5432/name" //nolint:gosec // nobody's
 
 func (f databaseFlags) problems() []string {
 	if f.DatabaseURL == "" {

@@ -92,8 +92,24 @@ func (d *devProcess) interrupt(t testing.TB) {
 	if alive(pid) {
 		t.Errorf("PostgreSQL still runs, as process %d", pid)
 	}
+	mustLeaveNobody(t, d.data)
 	if _, err := os.Stat(filepath.Join(d.data, devStateFile)); !os.IsNotExist(err) {
 		t.Errorf("it still says that it runs (%v)", err)
+	}
+}
+
+// mustLeaveNobody makes sure that no process names the data folder, where the kernel can be asked.
+func mustLeaveNobody(t testing.TB, data string) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		line, err := os.ReadFile(file)
+		if err == nil && strings.Contains(string(line), data) {
+			t.Errorf("left behind: %s", strings.ReplaceAll(string(line), "\x00", " "))
+		}
 	}
 }
 
@@ -135,7 +151,7 @@ func query[T any](t testing.TB, dsn, sql string, args ...any) []T {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // it has been read
+	defer conn.Close(t.Context())
 	rows, err := conn.Query(t.Context(), sql, args...)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +176,7 @@ func tryExecute(t testing.TB, dsn, sql string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // it is done
+	defer conn.Close(t.Context())
 	_, err = conn.Exec(t.Context(), sql)
 	return err
 }

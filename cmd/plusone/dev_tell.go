@@ -33,7 +33,7 @@ func (d *dev) tell(ctx context.Context) error {
 // banner says where what is, and with which secrets: those of this machine, for whoever sits at it.
 func (d *dev) banner() {
 	w, u := d.std.out, d.state.URL
-	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) } //nolint:errcheck // a closed terminal is no reason to fail
+	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	say("\n%s %s\n\n", paint(w, text.Bold, "plusone is listening on"), u)
 	for _, row := range [][2]string{
 		{"webhooks", "POST " + u + "/webhooks/stripe"},

@@ -75,11 +75,12 @@ func auditHolds(t *testing.T, data string) {
 func TestDevAfterAKill(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
+	p := start(t, nil, "dev", "--sample", "--data", data, "--listen", "127.0.0.1:0")
+	p.WaitLine(patience, "Bob pays $10")
+	p.Kill() // in the middle of the story
 	d := startDev(t, data)
-	before := contents(t, d.state(t).DatabaseURL)
-	d.Kill()
-	d = startDev(t, data)
 	d.mustTellTheStory(t)
+	before := contents(t, d.state(t).DatabaseURL)
 
 	d.Kill()
 	left := leaveRunning(t, data)
@@ -103,12 +104,27 @@ func TestDevAfterAKill(t *testing.T) {
 	mustSay(t, d.Output(), "PostgreSQL has ended; see "+filepath.Join(data, "postgres", "postgres.log"))
 }
 
+// TestDevStopsWhileItStarts: whoever changes their mind at once is not kept waiting, and can start again.
+func TestDevStopsWhileItStarts(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	for _, when := range []string{"making a new PostgreSQL data folder", "PostgreSQL is running"} {
+		p := start(t, nil, "dev", "--data", data, "--listen", "127.0.0.1:0")
+		p.WaitLine(patience, when)
+		p.Signal(syscall.SIGTERM)
+		if code := p.Wait(patience); code != 0 {
+			t.Errorf("stopped when it said %q, it ended with %d", when, code)
+		}
+		mustLeaveNobody(t, data)
+	}
+}
+
 // TestDevAsAnOrdinaryUser runs as one, whoever runs the tests.
 func TestDevAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	uid, gid := ordinaryUser(t)
 	home := t.TempDir()
-	if err := os.Chmod(filepath.Dir(home), 0o755); err != nil { //nolint:gosec // the other user must get through
+	if err := os.Chmod(filepath.Dir(home), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chown(home, uid, gid); err != nil {

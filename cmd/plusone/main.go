@@ -81,10 +81,10 @@ func conclude(w io.Writer, err error) int {
 	case errors.Is(err, errBroken):
 		return exitFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(w, "plusone: %v\nRun `%s` to see what there is.\n", err, helpOn(usage.Context)) //nolint:errcheck // a closed terminal is no reason to fail
+		fmt.Fprintf(w, "plusone: %v\nRun `%s` to see what there is.\n", err, helpOn(usage.Context))
 		return exitUsage
 	}
-	fmt.Fprintf(w, "plusone: %v\n", err) //nolint:errcheck // as above
+	fmt.Fprintf(w, "plusone: %v\n", err)
 	if errors.As(err, &configuration) {
 		return exitUsage
 	}

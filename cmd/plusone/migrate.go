@@ -20,10 +20,10 @@ func (c *migrateCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	for _, step := range steps {
-		fmt.Fprintln(std.out, "applied", step) //nolint:errcheck // a closed terminal is no reason to fail
+		fmt.Fprintln(std.out, "applied", step)
 	}
 	if len(steps) == 0 {
-		fmt.Fprintln(std.out, "the schema is up to date") //nolint:errcheck // as above
+		fmt.Fprintln(std.out, "the schema is up to date")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func newHost(log *slog.Logger) (*host, error) {
 
 // listen opens a port, and says in plain words when it is taken.
 func listen(flag, addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := net.Listen("tcp", addr) //nolint:noctx // it does not wait
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use by another program: stop that, or choose another with %s", addr, flag)
 	}
@@ -103,7 +103,7 @@ func (h *host) ensure(ctx context.Context, nc *nats.Conn, replicas int) error {
 		err := stream.Ensure(try, js, stream.Config{Replicas: replicas})
 		cancel()
 		if err == nil || ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // told to stop
 		}
 		h.log.Warn("the streams can not be made yet; trying again", "error", err)
 		select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -80,6 +81,7 @@ func (d *deployment) replace(number int, args ...string) {
 	}
 	d.workers = append(d.workers[:number], d.workers[number+1:]...)
 	d.worker(args...)
+	d.lawful()
 }
 
 // stop ends every role as an orchestrator does.
@@ -130,6 +132,14 @@ func (d *deployment) count(sql string) (n int) {
 	return n
 }
 
+// lawful asks the database whether every law holds, whatever is going on.
+func (d *deployment) lawful() {
+	d.t.Helper()
+	if code, out, errs := invoke(d.t, "audit", "--database-url", d.postgres.DSN()); code != 0 {
+		d.t.Errorf("the audit ended with %d:\n%s%s", code, out, errs)
+	}
+}
+
 // applied waits until so many events are recorded.
 func (d *deployment) applied(events int) {
 	d.t.Helper()
@@ -147,6 +157,20 @@ func (d *deployment) settled() {
 		outbox := d.count("select count(*) from outbox")
 		return err == nil && lag.Pending+lag.Unacked == 0 && outbox == 0, fmt.Sprintf("%+v, %v, %d in the outbox", lag, err, outbox)
 	})
+}
+
+// mustBeUnready looks at a worker's page for the orchestrator.
+func (d *deployment) mustBeUnready(worker *testkit.Process, lacks string) {
+	d.t.Helper()
+	res, err := d.client.Get(listensAt(worker, "admin") + "/readyz")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(body), lacks) {
+		d.t.Errorf("/readyz answers %d: %s", res.StatusCode, body)
+	}
 }
 
 // closed waits until the door says that it takes nothing.

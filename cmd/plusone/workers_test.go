@@ -85,7 +85,7 @@ func (s *settled) work(workers int, messages ...message) {
 // acked says whether everything has been answered for, from the first message on.
 func (s *settled) acked() bool {
 	c, err := s.js.Consumer(s.t.Context(), stream.In, stream.DefaultConsumer)
-	return err == nil && c.CachedInfo().AckFloor.Stream == uint64(s.published) //nolint:gosec // counts messages
+	return err == nil && c.CachedInfo().AckFloor.Stream == uint64(s.published)
 }
 
 func (s *settled) deadLetters() uint64 {
@@ -218,4 +218,22 @@ func raceOutcome() outcome {
 		o.Referrals[user], o.Balances[user] = "rewarded ", 1000
 	}
 	return o
+}
+
+// TestAWorkerWaitsForItsSchema is started before the migration, as an orchestrator may: nothing is lost by that.
+func TestAWorkerWaitsForItsSchema(t *testing.T) {
+	s := newStreamAndDatabase(t)
+	execute(t, s.dsn, "drop schema public cascade; create schema public")
+	s.publish([]message{signUp("alice", "", time.Now().Add(-time.Hour))})
+	p := start(t, nil, "worker", "--nats-url", s.url, "--database-url", s.dsn, "--hash-key", hashKey, "--stripe-mode", "test",
+		"--admin", "127.0.0.1:0", "--ack-wait", "1s")
+	p.WaitLine(patience, "pulling pauses")
+	p.WaitLine(patience, "not ready to pull")
+	if code, _, errs := invoke(t, "migrate", "--database-url", s.dsn); code != 0 {
+		t.Fatalf("migrate ended with %d: %s", code, errs)
+	}
+	testkit.Eventually(t, patience, func() (bool, string) { return s.acked(), p.Output() })
+	if s.codeOf("alice") == "" || s.deadLetters() != 0 {
+		t.Errorf("%d dead letters", s.deadLetters())
+	}
 }

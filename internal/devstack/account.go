@@ -29,7 +29,7 @@ func serverAccount(data string) (*account, error) {
 		if !fresh && int(uid) != me {
 			return nil, fmt.Errorf("devstack: %s belongs to the user with id %d, and we are %d: run as that user or as root, or choose another folder", data, uid, me)
 		}
-		return nil, nil
+		return nil, nil //nolint:nilnil // ourselves
 	}
 	if !fresh && uid != 0 {
 		return &account{name: "the owner of the data folder", uid: uid, gid: gid}, nil
@@ -61,16 +61,31 @@ func unprivileged() (*account, error) {
 	return nil, errors.New("devstack: PostgreSQL refuses to run as root, and there is no user postgres or nobody to run it as: run as an ordinary user, or add one with `useradd --system postgres`")
 }
 
-// own gives the account a file or folder and all that is in it.
-func (who *account) own(root string) error {
+// own gives the account a file or folder and all that is in it. Links are not followed, not even one that the account
+// puts in the place of a folder meanwhile: we are root, and it is not.
+func (who *account) own(path string) error {
 	if who == nil {
 		return nil
 	}
-	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+	parent, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer parent.Close() //nolint:errcheck // nothing is lost
+	give := func(name string) error { return parent.Lchown(name, int(who.uid), int(who.gid)) }
+
+	info, err := parent.Lstat(filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return give(info.Name())
+	}
+	return fs.WalkDir(parent.FS(), info.Name(), func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, int(who.uid), int(who.gid))
+		return give(name)
 	})
 }
 

@@ -1,7 +1,6 @@
 package devstack
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,14 +37,13 @@ func searchRight(held uint64) (uintptr, bool) {
 
 // heldRights is the set of capabilities that we may pass on: permitted, and not taken out of the bounding set.
 func heldRights() uint64 {
-	status, err := os.Open("/proc/self/status")
+	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
 	}
-	defer status.Close()
 	var permitted, bounding uint64
-	for lines := bufio.NewScanner(status); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), ":")
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
 		switch name {
 		case "CapPrm":
 			permitted, _ = strconv.ParseUint(strings.TrimSpace(value), 16, 64)

@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,8 +50,8 @@ func howToInstall(system string) string {
 
 // findBinaries takes the first usable installation, or with a major version given (not 0) the first of that version.
 // When a folder is named, by the caller or by PLUSONE_PG_BIN, it is that one or none.
-func findBinaries(named string, major int) (binaries, error) {
-	found, err := installations(named)
+func findBinaries(ctx context.Context, named string, major int) (binaries, error) {
+	found, err := installations(ctx, named)
 	if err != nil {
 		return binaries{}, err
 	}
@@ -66,19 +67,21 @@ func findBinaries(named string, major int) (binaries, error) {
 }
 
 // installations are those new enough, best first, at least one.
-func installations(named string) ([]binaries, error) {
+func installations(ctx context.Context, named string) ([]binaries, error) {
 	if named == "" {
 		named = os.Getenv("PLUSONE_PG_BIN")
 	}
 	folders := []string{named}
 	if named == "" {
-		folders = usualFolders()
+		folders = usualFolders(ctx)
 	}
 	var found []binaries
 	var tooOld []string
 	for _, folder := range folders {
-		one, err := inspect(folder)
+		one, err := inspect(ctx, folder)
 		switch {
+		case ctx.Err() != nil: // what we know by now may be half of it
+			return nil, fmt.Errorf("devstack: look for PostgreSQL: %w", ctx.Err())
 		case err != nil && named != "":
 			return nil, fmt.Errorf("devstack: %s holds no PostgreSQL server: %w", named, err)
 		case err != nil:
@@ -96,14 +99,14 @@ func installations(named string) ([]binaries, error) {
 }
 
 // usualFolders are the places where packages put the server, in the order in which we prefer them.
-func usualFolders() []string {
+func usualFolders(ctx context.Context) []string {
 	var folders []string
 	if path, err := exec.LookPath("postgres"); err == nil {
 		folders = append(folders, filepath.Dir(path))
 	}
 	folders = append(folders, newestFirst("/usr/lib/postgresql/*/bin")...)
 	folders = append(folders, newestFirst("/usr/pgsql-*/bin")...)
-	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+	if out, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
 		folders = append(folders, strings.TrimSpace(string(out)))
 	}
 	folders = append(folders, newestFirst("/opt/homebrew/opt/postgresql@*/bin")...)
@@ -125,7 +128,7 @@ func newestFirst(pattern string) []string {
 }
 
 // inspect follows links, such as /usr/local/bin/postgres, to the folder which has the server's other programs too.
-func inspect(folder string) (binaries, error) {
+func inspect(ctx context.Context, folder string) (binaries, error) {
 	server, err := filepath.EvalSymlinks(filepath.Join(folder, "postgres"))
 	if err != nil {
 		return binaries{}, err
@@ -138,7 +141,7 @@ func inspect(folder string) (binaries, error) {
 	if _, err := exec.LookPath(found.path("initdb")); err != nil {
 		return binaries{}, err
 	}
-	out, err := exec.Command(server, "--version").Output()
+	out, err := exec.CommandContext(ctx, server, "--version").Output() //nolint:gosec // a server of this machine
 	if err != nil {
 		return binaries{}, fmt.Errorf("ask %s for its version: %w", server, err)
 	}

@@ -52,11 +52,11 @@ func pretend(t *testing.T, version string) string {
 }
 
 func TestTheServerOfThisMachineIsFound(t *testing.T) {
-	found, err := findBinaries("", 0)
+	found, err := findBinaries(t.Context(), "", 0)
 	if err != nil || found.major < oldestPostgres {
 		t.Fatalf("got %+v, %v", found, err)
 	}
-	same, err := findBinaries("", found.major)
+	same, err := findBinaries(t.Context(), "", found.major)
 	if err != nil || same != found {
 		t.Fatalf("by its version: got %+v, %v", same, err)
 	}
@@ -65,21 +65,21 @@ func TestTheServerOfThisMachineIsFound(t *testing.T) {
 func TestANamedFolderIsTheOnlyOne(t *testing.T) {
 	sixteen := pretend(t, "16.4")
 	t.Setenv("PLUSONE_PG_BIN", sixteen)
-	if found, err := findBinaries("", 0); err != nil || found.dir != sixteen || found.major != 16 {
+	if found, err := findBinaries(t.Context(), "", 0); err != nil || found.dir != sixteen || found.major != 16 {
 		t.Errorf("by the environment: got %+v, %v", found, err)
 	}
 	eighteen := pretend(t, "18.1")
-	if found, err := findBinaries(eighteen, 0); err != nil || found.dir != eighteen || found.major != 18 {
+	if found, err := findBinaries(t.Context(), eighteen, 0); err != nil || found.dir != eighteen || found.major != 18 {
 		t.Errorf("by the caller, who comes first: got %+v, %v", found, err)
 	}
 	empty := t.TempDir()
-	if _, err := findBinaries(empty, 0); err == nil || !strings.Contains(err.Error(), empty) {
+	if _, err := findBinaries(t.Context(), empty, 0); err == nil || !strings.Contains(err.Error(), empty) {
 		t.Errorf("an empty folder: got %v, want an error that names it", err)
 	}
 }
 
 func TestTooOldAServerIsNamedWithWhatToInstall(t *testing.T) {
-	_, err := findBinaries(pretend(t, "14.20"), 0)
+	_, err := findBinaries(t.Context(), pretend(t, "14.20"), 0)
 	missing := (*MissingPostgresError)(nil)
 	if !errors.As(err, &missing) {
 		t.Fatalf("got %v, want a MissingPostgresError", err)

@@ -51,6 +51,12 @@ func (c *Child) Err() error {
 	return c.err
 }
 
+// ending waits for the end and says in words how it was: "exit status 1".
+func (c *Child) ending() string {
+	<-c.done
+	return c.cmd.ProcessState.String()
+}
+
 // Signal sends a signal; one to a process that has ended is no error.
 func (c *Child) Signal(sig os.Signal) error {
 	if err := c.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {

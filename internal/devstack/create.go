@@ -33,7 +33,7 @@ func (p *Postgres) create(ctx context.Context) error {
 	return syncFolder(p.dir)
 }
 
-func (p *Postgres) makeDraft(ctx context.Context, draft string) error {
+func (p *Postgres) makeDraft(ctx context.Context, draft string) (err error) {
 	if err := os.RemoveAll(draft); err != nil {
 		return fmt.Errorf("devstack: clear away a half-made data folder: %w", err)
 	}
@@ -44,7 +44,11 @@ func (p *Postgres) makeDraft(ctx context.Context, draft string) error {
 	if err != nil {
 		return fmt.Errorf("devstack: hand the password to initdb: %w", err)
 	}
-	defer os.Remove(password)
+	defer func() {
+		if errRemove := os.Remove(password); errRemove != nil {
+			err = errors.Join(err, fmt.Errorf("devstack: remove initdb's copy of the password: %w", errRemove))
+		}
+	}()
 	if err := p.who.own(draft); err != nil {
 		return fmt.Errorf("devstack: give the data folder to %s: %w", p.who.name, err)
 	}
@@ -57,7 +61,10 @@ func (p *Postgres) passwordForInitdb() (string, error) {
 	if err := os.WriteFile(path, []byte(p.password+"\n"), 0o600); err != nil {
 		return "", err
 	}
-	return path, p.who.own(path)
+	if err := p.who.own(path); err != nil {
+		return "", errors.Join(err, os.Remove(path))
+	}
+	return path, nil
 }
 
 func (p *Postgres) initdb(ctx context.Context, draft, password string) error {
@@ -98,7 +105,7 @@ func (p *Postgres) initdb(ctx context.Context, draft, password string) error {
 // command is a program of the server, run as its account, in a folder that everybody may enter and with nothing of our
 // environment that could lead it astray (PGDATA, PGPORT, …).
 func (p *Postgres) command(program string, args ...string) (*exec.Cmd, error) {
-	cmd := exec.Command(p.bin.path(program), args...)
+	cmd := exec.Command(p.bin.path(program), args...) //nolint:gosec,noctx // PostgreSQL's own, and the server outlives the context of its start
 	cmd.Dir = "/"
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")} // its messages in English: we read them
 	for _, name := range []string{"LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"} {

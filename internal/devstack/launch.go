@@ -53,7 +53,7 @@ func (p *Postgres) attempt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer log.file.Close() // the child has its own
+	defer log.file.Close() //nolint:errcheck // the child has its own
 	cmd.Stdout, cmd.Stderr = log.file, log.file
 	child, err := StartChild(cmd, syscall.SIGINT) // SIGINT: a fast shutdown, in order
 	if err != nil {
@@ -93,7 +93,7 @@ func (p *Postgres) awaitReady(ctx context.Context, child *Child, log *serverLog)
 // died turns the end of a server that never got ready into an error that carries its last words.
 func died(child *Child, log *serverLog) error {
 	words := log.tail()
-	err := fmt.Errorf("devstack: PostgreSQL ended while starting (%v); the end of %s says:\n%s", child.Err(), log.path, words)
+	err := fmt.Errorf("devstack: PostgreSQL ended while starting (%s); the end of %s says:\n%s", child.ending(), log.path, words)
 	switch {
 	case strings.Contains(words, "Address already in use"):
 		return fmt.Errorf("%w\n%w", ErrPortInUse, err)
@@ -121,7 +121,7 @@ func (p *Postgres) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it has answered
 	var folder string
 	if err := conn.QueryRow(ctx, "SHOW data_directory").Scan(&folder); err != nil {
 		return err

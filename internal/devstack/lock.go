@@ -17,26 +17,31 @@ var ErrLocked = errors.New("in use by another process")
 // process however that dies; the file that carries it stays behind and means nothing by itself.
 // A folder that is taken gives an error that wraps ErrLocked and names the process that has it.
 func Lock(dir string) (unlock func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, fmt.Errorf("devstack: make the folder to lock: %w", err)
 	}
 	path := filepath.Join(dir, "lock")
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644) //nolint:gosec // whoever finds it taken may read by whom
 	if err != nil {
 		return nil, fmt.Errorf("devstack: open the lock of %s: %w", dir, err)
 	}
 	if err := flock(file); err != nil {
-		defer file.Close()
+		defer file.Close() //nolint:errcheck // nothing was written
 		if errors.Is(err, ErrLocked) {
 			return nil, fmt.Errorf("devstack: the folder %s is %w%s: stop that one first, or choose another folder", dir, ErrLocked, holder(file))
 		}
 		return nil, fmt.Errorf("devstack: lock %s: %w", path, err)
 	}
 	if err := sign(file); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("devstack: write our process id into %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("devstack: write our process id into %s: %w", path, err), file.Close())
 	}
-	return func() { file.Close() }, nil
+	return func() { _ = file.Close() }, nil // it gives the lock back whatever it returns
+}
+
+// makeFolder makes one that everybody may enter: the account that runs PostgreSQL must. What is secret has a mode of its
+// own.
+func makeFolder(dir string) error {
+	return os.MkdirAll(dir, 0o755) //nolint:gosec // as said
 }
 
 // sign writes who holds the lock, for the message that the next one gets.

@@ -30,7 +30,7 @@ func (l *natsLog) Debugf(string, ...any)          {}
 func (l *natsLog) Tracef(string, ...any)          {}
 
 func (l *natsLog) Fatalf(format string, v ...any) {
-	err := errors.New(fmt.Sprintf(format, v...))
+	err := fmt.Errorf(format, v...)
 	if strings.Contains(err.Error(), "address already in use") {
 		err = fmt.Errorf("%w: %w", ErrPortInUse, err) // somebody took it after we had looked
 	}

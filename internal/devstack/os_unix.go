@@ -24,7 +24,7 @@ func runAs(cmd *exec.Cmd, who *account) {
 
 // owner says whose file it is.
 func owner(info fs.FileInfo) (uid, gid uint32) {
-	stat := info.Sys().(*syscall.Stat_t)
+	stat := info.Sys().(*syscall.Stat_t) //nolint:forcetypeassert // package os has no other on Unix
 	return stat.Uid, stat.Gid
 }
 

@@ -34,7 +34,7 @@ func (p *Postgres) choosePort() error {
 }
 
 func (p *Postgres) keepPort() error {
-	if err := os.WriteFile(p.portFile(), []byte(strconv.Itoa(p.port)+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(p.portFile(), []byte(strconv.Itoa(p.port)+"\n"), 0o644); err != nil { //nolint:gosec // no secret
 		return fmt.Errorf("devstack: keep the port for the next time: %w", err)
 	}
 	return nil
@@ -51,7 +51,7 @@ func FreePort() (int, error) {
 	const first, count = 20000, 12000 // Linux begins at 32768, others higher
 	var err error
 	for range 100 {
-		port := first + rand.IntN(count)
+		port := first + rand.IntN(count) //nolint:gosec // any will do
 		if err = probe(loopback(port)); err == nil {
 			return port, nil
 		}
@@ -61,7 +61,7 @@ func FreePort() (int, error) {
 
 // probe says whether we could listen there.
 func probe(addr string) error {
-	listener, err := net.Listen("tcp", addr)
+	listener, err := net.Listen("tcp", addr) //nolint:noctx // it does not wait
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("devstack: %s: %w: stop the program that listens there, or choose another port", addr, ErrPortInUse)
 	}

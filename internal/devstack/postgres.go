@@ -55,7 +55,7 @@ func Start(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	defer cancel()
 
 	p := &Postgres{cfg: cfg}
-	fresh, err := p.prepare()
+	fresh, err := p.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Start(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 }
 
 // prepare finds out what there is: until owner and version fit, nothing is touched.
-func (p *Postgres) prepare() (fresh bool, err error) {
+func (p *Postgres) prepare(ctx context.Context) (fresh bool, err error) {
 	if p.dir, err = filepath.Abs(p.cfg.Dir); err != nil {
 		return false, fmt.Errorf("devstack: %w", err)
 	}
@@ -92,14 +92,14 @@ func (p *Postgres) prepare() (fresh bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	p.bin, err = findBinaries(p.cfg.Bin, version)
+	p.bin, err = findBinaries(ctx, p.cfg.Bin, version)
 	if wrong := (*VersionError)(nil); errors.As(err, &wrong) {
 		wrong.Data = filepath.Join(p.dir, "data")
 	}
 	if err != nil {
 		return false, err
 	}
-	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+	if err := makeFolder(p.dir); err != nil {
 		return false, fmt.Errorf("devstack: make the folder for PostgreSQL: %w", err)
 	}
 	if p.dir, err = filepath.EvalSymlinks(p.dir); err != nil {
@@ -139,7 +139,7 @@ func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("devstack: create the database %s: %w", name, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it has done its work
 	var exists bool
 	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&exists)
 	if err == nil && !exists {

@@ -3,6 +3,7 @@ package devstack
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -197,8 +198,21 @@ func TestTheContextEndsAStart(t *testing.T) {
 	if _, err := Start(t.Context(), cfg); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v, want that time was up", err)
 	}
+	if files := list(t, cfg.Dir); files != "" {
+		t.Errorf("a start that was given up at once left %s", files)
+	}
+
+	p := &Postgres{cfg: PostgresConfig{Dir: cfg.Dir, Log: slog.New(slog.DiscardHandler)}}
+	if _, err := p.prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := p.create(ended); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want that the context has ended", err)
+	}
 	if files := list(t, cfg.Dir); files != "password" {
-		t.Errorf("a start that was given up left %s", files)
+		t.Errorf("a start that was given up while it made the data left %s", files)
 	}
 }
 

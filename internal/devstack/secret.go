@@ -45,7 +45,7 @@ func RandomSecret() (string, error) {
 }
 
 func readSecret(path string) (string, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // in the folder that the operator chose
 	if err != nil {
 		return "", fmt.Errorf("devstack: read a secret: %w", err)
 	}
@@ -59,14 +59,14 @@ func readSecret(path string) (string, error) {
 // writeSecret leaves a complete file or none, and never replaces one: linking fails where the name is taken.
 func writeSecret(path, secret string) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return err
 	}
 	draft, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*") // 0600
 	if err != nil {
 		return err
 	}
-	defer os.Remove(draft.Name())
+	defer os.Remove(draft.Name()) //nolint:errcheck // one left behind is as private as the secret
 	_, err = draft.WriteString(secret + "\n")
 	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err
@@ -79,10 +79,9 @@ func writeSecret(path, secret string) error {
 
 // syncFolder makes the names in a folder last; the contents of its files are synced on their own.
 func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
+	folder, err := os.Open(dir) //nolint:gosec // as above
 	if err != nil {
 		return err
 	}
-	defer folder.Close()
-	return folder.Sync()
+	return errors.Join(folder.Sync(), folder.Close())
 }

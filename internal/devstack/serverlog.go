@@ -2,6 +2,7 @@ package devstack
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 )
@@ -25,14 +26,13 @@ func openServerLog(path string) (*serverLog, error) {
 			return nil, fmt.Errorf("devstack: put the full log of PostgreSQL aside: %w", err)
 		}
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600) //nolint:gosec // in the folder that the operator chose
 	if err != nil {
 		return nil, fmt.Errorf("devstack: open the log of PostgreSQL: %w", err)
 	}
 	info, err := file.Stat()
 	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("devstack: look at the log of PostgreSQL: %w", err)
+		return nil, errors.Join(fmt.Errorf("devstack: look at the log of PostgreSQL: %w", err), file.Close())
 	}
 	return &serverLog{path: path, file: file, from: info.Size()}, nil
 }

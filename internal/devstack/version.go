@@ -25,7 +25,7 @@ func (e *VersionError) Error() string {
 
 // dataVersion is the major version of the data folder, 0 where there is none yet.
 func dataVersion(data string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
+	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // the operator says which
 	if errors.Is(err, os.ErrNotExist) {
 		return 0, refuseForeign(data)
 	}

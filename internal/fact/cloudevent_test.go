@@ -196,3 +196,18 @@ func BenchmarkParseCloudEvent(b *testing.B) {
 		}
 	}
 }
+
+func TestCheckDate(t *testing.T) {
+	t.Parallel()
+	received := time.Date(2026, 5, 1, 9, 30, 0, 0, time.UTC)
+	for ahead, fine := range map[time.Duration]bool{-time.Hour: true, 0: true, MaxAhead: true, MaxAhead + time.Microsecond: false, 8760 * time.Hour: false} {
+		e := Event{SignUp: &SignUp{UserID: "bob", RegisteredAt: received.Add(ahead)}}
+		err := e.CheckDate(received)
+		if _, malformed := errors.AsType[*MalformedError](err); malformed == fine || (err == nil) != fine {
+			t.Errorf("%s ahead: %v", ahead, err)
+		}
+	}
+	if err := (Event{}).CheckDate(received); err != nil {
+		t.Errorf("no sign-up: %v", err)
+	}
+}

@@ -48,6 +48,19 @@ type Tie struct {
 	At       time.Time
 }
 
+// MaxAhead is how far ahead of the time it is received a sign-up may be dated: as far as honest clocks differ.
+const MaxAhead = 5 * time.Minute
+
+// CheckDate refuses a sign-up that is dated after it was received, by more than clocks differ: its window, and the terms
+// it falls under, would be of a time that has not come. Error: *MalformedError.
+func (e Event) CheckDate(received time.Time) error {
+	if e.SignUp == nil || !e.SignUp.RegisteredAt.After(received.Add(MaxAhead)) {
+		return nil
+	}
+	return malformed("registered_at is %s, more than %s after it was received at %s: the clock of its source is wrong",
+		e.SignUp.RegisteredAt.Format(time.RFC3339), MaxAhead, received.UTC().Format(time.RFC3339))
+}
+
 // ErrIgnored says that an event is well formed but of a type, or in a state, that states nothing for a referral.
 var ErrIgnored = errors.New("fact: nothing to record")
 

@@ -7,8 +7,8 @@ type failingReader struct{ err error }
 
 func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// errTimeout is what reading from a connection returns when its deadline has passed.
-type errTimeout struct{}
+// timeoutError is what reading from a connection returns when its deadline has passed.
+type timeoutError struct{}
 
-func (errTimeout) Error() string        { return "i/o timeout" }
-func (errTimeout) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+func (timeoutError) Error() string        { return "i/o timeout" }
+func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }

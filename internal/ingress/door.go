@@ -13,6 +13,7 @@ import (
 
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
+	"github.com/plusone-dev/plusone/internal/stream"
 )
 
 // outcome is what became of a request that was not refused.
@@ -97,11 +98,17 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(out.status)
-	_ = json.NewEncoder(w).Encode(out.body) // the status is what counts, and it is sent
+	_ = json.NewEncoder(w).Encode(out.body) //nolint:errchkjson // the status is what counts, and it is sent
 }
 
 // answerError tells what the sender did wrong from what the stream could not do.
 func (d *door) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, stream.ErrTooLarge) { // sending it again would not make it smaller
+		err = &refusal{
+			status: http.StatusRequestEntityTooLarge, reason: "too-large-for-stream",
+			detail: "the event is larger than the stream takes; its operator can raise max_payload of the NATS server to 2 MB",
+		}
+	}
 	if ref, ok := errors.AsType[*refusal](err); ok {
 		d.metrics.count(d.source, resultRejected, ref.reason, 1)
 		d.log.WarnContext(r.Context(), "event refused", "source", d.source, "reason", ref.reason)

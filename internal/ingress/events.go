@@ -1,7 +1,9 @@
 package ingress
 
 import (
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/plusone-dev/plusone/internal/fact"
 )
@@ -12,13 +14,14 @@ const userSubject = "plusone.in."
 // eventsDoor takes CloudEvents over HTTP, for services that do not speak NATS.
 type eventsDoor struct {
 	read *eventReader
+	now  func() time.Time
 	out  publishing
 }
 
 // take publishes all events of a request, or none: a batch with one bad event is refused whole, because a sender that
 // has to find out which ones were taken will get it wrong.
 func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
-	docs, batch, err := decodeRequest(r.Header, body)
+	docs, batch, err := decodeRequest(r.Context(), r.Header, body)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -29,6 +32,9 @@ func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
 	messages := make([]message, 0, len(docs))
 	for i, doc := range docs {
 		ev, data, err := d.read.event(doc)
+		if err == nil {
+			err = d.checkDate(ev)
+		}
 		if err != nil {
 			if batch {
 				err = err.inBatch(i)
@@ -41,4 +47,12 @@ func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
 		})
 	}
 	return out, d.out.all(r.Context(), messages)
+}
+
+// checkDate refuses what the worker would refuse for its date.
+func (d *eventsDoor) checkDate(ev fact.Event) *refusal {
+	if bad, ok := errors.AsType[*fact.MalformedError](ev.CheckDate(d.now())); ok {
+		return refuse("invalid-event", bad.Why)
+	}
+	return nil
 }

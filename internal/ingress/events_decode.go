@@ -22,7 +22,7 @@ const maxBatch = 1000
 // Which mode it is, and what the headers of the binary mode mean, is the SDK's to say. Its event.Event is left out: it
 // stops at an empty member name, takes text after the document, rewrites URIs and puts U+FFFD for what is not UTF-8, so
 // what was validated would not be what was sent.
-func decodeRequest(h http.Header, body []byte) (docs []any, batch bool, err error) {
+func decodeRequest(ctx context.Context, h http.Header, body []byte) (docs []any, batch bool, err error) {
 	if err := checkEventHeaders(h); err != nil {
 		return nil, false, err
 	}
@@ -38,7 +38,7 @@ func decodeRequest(h http.Header, body []byte) (docs []any, batch bool, err erro
 		docs, err := decodeBatch(body)
 		return docs, true, err
 	case binding.EncodingBinary:
-		doc, err := decodeBinary(m, body)
+		doc, err := decodeBinary(ctx, m, body)
 		return []any{doc}, false, err
 	default:
 		return nil, false, &refusal{
@@ -94,9 +94,9 @@ func checkEventHeaders(h http.Header) error {
 
 // decodeBinary makes a structured event of headers and body. Values stand as they were sent: like the SDK, and unlike
 // the letter of the specification, it does not undo percent encoding, because senders do not apply it either.
-func decodeBinary(m *cehttp.Message, body []byte) (any, error) {
+func decodeBinary(ctx context.Context, m *cehttp.Message, body []byte) (any, error) {
 	doc := structured{}
-	if err := m.ReadBinary(context.Background(), doc); err != nil {
+	if err := m.ReadBinary(ctx, doc); err != nil {
 		return nil, refuse("bad-event-header", "the ce- headers cannot be read")
 	}
 	if len(body) > 0 {

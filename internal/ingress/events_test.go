@@ -174,7 +174,7 @@ func TestEventsNeedAToken(t *testing.T) {
 func TestRequestsThatAreNoCloudEvents(t *testing.T) {
 	many := "[" + strings.Repeat("{},", maxBatch) + "{}]"
 	twice := binaryRequest("{}", nil)
-	twice.Header.Add("ce-id", "2")
+	twice.Header.Add("Ce-Id", "2")
 	tests := []struct {
 		name   string
 		give   *http.Request
@@ -358,7 +358,7 @@ func TestBatchHasATimeLimitOfItsOwn(t *testing.T) {
 }
 
 func TestUnreadableBody(t *testing.T) {
-	for want, err := range map[string]error{"body-unreadable": errors.New("reset"), "body-too-slow": errTimeout{}} {
+	for want, err := range map[string]error{"body-unreadable": errors.New("reset"), "body-too-slow": timeoutError{}} {
 		b := newBench(t, nil)
 		r := httptest.NewRequest("POST", "/webhooks/stripe", failingReader{err})
 		if w := b.do(r); !strings.Contains(w.Body.String(), want) || b.stream.calls != 0 {

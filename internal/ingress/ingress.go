@@ -37,7 +37,7 @@ type Config struct {
 	StripeMode string
 	// EventTokens are the bearer tokens of which one opens /v1/events. Without any, it stays closed.
 	EventTokens []string
-	// Now is the clock that signatures are checked against. Nil: time.Now.
+	// Now is the clock that signatures and the dates of sign-ups are checked against. Nil: time.Now.
 	Now func() time.Time
 	// PublishTimeout is how long the stream may take to acknowledge a message. Zero: 5 seconds.
 	PublishTimeout time.Duration
@@ -74,7 +74,7 @@ func New(cfg Config, pub Publisher, reg prometheus.Registerer, log *slog.Logger)
 	gate := publishing{to: pub, timeout: cfg.PublishTimeout, took: m.publish}
 	mux := http.NewServeMux()
 	stripe := &stripeDoor{secrets: cfg.StripeSecrets, live: cfg.StripeMode == ModeLive, now: cfg.Now, out: gate}
-	users := &eventsDoor{read: events, out: gate}
+	users := &eventsDoor{read: events, now: cfg.Now, out: gate}
 	mux.Handle("/webhooks/stripe", newDoor(sourceStripe, m, log, stripe.take))
 	mux.Handle("/v1/events", newDoor(sourceEvents, m, log, users.take).lock(cfg.EventTokens))
 	mux.HandleFunc("/", problem.NotFound)

@@ -109,5 +109,5 @@ func answer(w http.ResponseWriter, status int, body map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the status says it all to a client that is gone
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // the status says it all to a client that is gone
 }

@@ -76,16 +76,16 @@ func TestRecover(t *testing.T) {
 	}
 	out.Reset()
 	var none []int
-	serve(func(http.ResponseWriter, *http.Request) { none[len(none)]++ }, fail)
+	serve(func(http.ResponseWriter, *http.Request) { none[0]++ }, fail)
 	if !strings.Contains(out.String(), "index out of range") {
 		t.Errorf("the log says %s", out.String())
 	}
 	begun := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "half"); panic("x") }
-	if _, thrown := serve(begun, fail); thrown != http.ErrAbortHandler {
+	if _, thrown := serve(begun, fail); thrown != http.ErrAbortHandler { //nolint:errorlint // net/http looks for this very value
 		t.Errorf("an answer that had begun ended with %v, want the connection cut off", thrown)
 	}
 	abort := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
-	if _, thrown := serve(abort, fail); thrown != http.ErrAbortHandler {
+	if _, thrown := serve(abort, fail); thrown != http.ErrAbortHandler { //nolint:errorlint // as above
 		t.Errorf("ErrAbortHandler became %v", thrown)
 	}
 }

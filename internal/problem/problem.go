@@ -46,8 +46,7 @@ func Write(w http.ResponseWriter, p Problem) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Del("Content-Length")
 	w.WriteHeader(p.Status)
-	// The status is sent; a client that is gone by now has no use for an error.
-	_ = json.NewEncoder(w).Encode(p)
+	_ = json.NewEncoder(w).Encode(p) //nolint:errchkjson // the status is sent; a client that is gone by now has no use for an error
 }
 
 // MethodNotAllowed answers 405 and lists the methods that are allowed.

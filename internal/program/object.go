@@ -112,7 +112,7 @@ func (o *object) close() {
 		if slices.Contains(o.known, key) {
 			continue
 		}
-		hint := fmt.Sprintf("the keys here are %s", strings.Join(o.known, ", "))
+		hint := "the keys here are " + strings.Join(o.known, ", ")
 		if near := nearest(key, o.known); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}

@@ -101,7 +101,7 @@ var refusals = []struct {
 	{"an explicit key", "? name\n: default\n", []string{
 		"1:1: the sign ? before a key is not supported: write the values out",
 	}},
-	{"an unknown key, near a known one", "codes: {lenght: 8}\n", []string{
+	{"an unknown key, near a known one", "codes: {lenght: 8}\n", []string{ //nolint:misspell // it is meant to be
 		"1:9: codes.lenght: unknown key: did you mean length?",
 	}},
 	{"an unknown key, near none", "codes:\n  alphabet: abc\n", []string{

@@ -66,7 +66,7 @@ func (a *assessment) codeRefused() bool {
 	if a.history.Slot != SlotRefused {
 		return false
 	}
-	a.check("code", false, "the code was used %d times, its maximum, when this referral qualified", a.terms.Codes.MaxUses)
+	a.check("code", false, "the code was used %d times, its maximum, when this referral qualified", a.history.MaxUses)
 	return a.cancel(CodeExhausted)
 }
 
@@ -122,7 +122,7 @@ func (a *assessment) slotWanted() bool {
 		a.verdict.Status, a.verdict.WantsSlot = Qualified, true
 		return true
 	}
-	if most := a.terms.Codes.MaxUses; most > 0 {
+	if most := a.history.MaxUses; most > 0 {
 		a.check("code", true, "use %d of the code, at most %d", a.history.Slot, most)
 	} else {
 		a.check("code", true, "use %d of the code, which has no maximum", a.history.Slot)

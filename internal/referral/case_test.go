@@ -37,7 +37,7 @@ func plainTerms() Terms {
 
 // plainHistory is that of a referral with a place on its code and these purchases.
 func plainHistory(purchases ...Purchase) History {
-	return History{SignedUpAt: signedUp, Standing: true, Slot: 1, Purchases: purchases}
+	return History{SignedUpAt: signedUp, Standing: true, Slot: 1, MaxUses: 10, Purchases: purchases}
 }
 
 func bought(key string, c money.Currency, minor int64, at time.Time) Purchase {

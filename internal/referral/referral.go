@@ -43,6 +43,8 @@ type History struct {
 	SamePerson bool
 	// Slot is the referral's place on the code.
 	Slot Slot
+	// MaxUses is how many places the code has; 0 means no maximum.
+	MaxUses int
 	// Purchases are the referee's, in any order. Those that can not decide anything may be left out: a superset of the
 	// earliest of all, and of the earliest of each currency that meets the minimum inside the window, is enough.
 	Purchases []Purchase

@@ -16,7 +16,6 @@ func TestAssessStanding(t *testing.T) {
 		return h
 	}
 	cancelled := func(r Reason) Verdict { return Verdict{Status: Cancelled, Reason: r} }
-	unlimited := func(t *Terms) { t.Codes.MaxUses = 0 }
 	check(t, []assessed{
 		{name: "superseded", history: with(func(h *History) { h.Standing = false }), want: cancelled(Superseded)},
 		{name: "the same person", history: with(func(h *History) { h.SamePerson = true }), want: cancelled(SelfReferral)},
@@ -35,12 +34,12 @@ func TestAssessStanding(t *testing.T) {
 		},
 		{name: "the last place", history: with(func(h *History) { h.Slot = 10 }), want: Verdict{Status: Rewarded, Rewards: usdRewards}, key: "a"},
 		{
-			name: "a place granted when the maximum was greater", terms: func(t *Terms) { t.Codes.MaxUses = 5 },
-			history: with(func(h *History) { h.Slot = 10 }), want: Verdict{Status: Rewarded, Rewards: usdRewards}, key: "a",
+			name:    "a place granted when the maximum was greater",
+			history: with(func(h *History) { h.Slot, h.MaxUses = 10, 5 }), want: Verdict{Status: Rewarded, Rewards: usdRewards}, key: "a",
 		},
 		{
-			name: "a code without a maximum", terms: unlimited,
-			history: with(func(h *History) { h.Slot = 1_000_000 }), want: Verdict{Status: Rewarded, Rewards: usdRewards}, key: "a",
+			name:    "a code without a maximum",
+			history: with(func(h *History) { h.Slot, h.MaxUses = 1_000_000, 0 }), want: Verdict{Status: Rewarded, Rewards: usdRewards}, key: "a",
 		},
 		{
 			name: "a place granted, and the purchase went to somebody else", want: Verdict{Status: Pending, Due: closes.Add(time.Second)},

@@ -29,7 +29,7 @@ func Play(ctx context.Context, c Config) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	p := &player{Config: c, began: time.Now()}
-	fmt.Fprintln(c.Out, "A short story, told through the door with signed webhooks:") //nolint:errcheck // a closed terminal is no reason to fail
+	fmt.Fprintln(c.Out, "A short story, told through the door with signed webhooks:")
 	for _, scene := range []func(context.Context) error{p.signUps, p.purchases, p.refund} {
 		if err := scene(ctx); err != nil {
 			return err
@@ -44,7 +44,7 @@ type player struct {
 }
 
 func (p *player) say(format string, args ...any) {
-	fmt.Fprintf(p.Out, "  "+format+"\n", args...) //nolint:errcheck // a closed terminal is no reason to fail
+	fmt.Fprintf(p.Out, "  "+format+"\n", args...)
 }
 
 // signUps: Alice registers, and Bob, Carol and Dave with her code.
@@ -125,8 +125,8 @@ func (p *player) show(ctx context.Context) error {
 		}
 		p.Table.AppendRow(row)
 	}
-	fmt.Fprintln(p.Out) //nolint:errcheck // a closed terminal is no reason to fail
+	fmt.Fprintln(p.Out)
 	p.Table.Render()
-	fmt.Fprintf(p.Out, "\nTold and settled in %s. Still serving; Ctrl-C stops.\n", strconv.FormatFloat(time.Since(p.began).Seconds(), 'f', 1, 64)+" s") //nolint:errcheck // as above
+	fmt.Fprintf(p.Out, "\nTold and settled in %s. Still serving; Ctrl-C stops.\n", strconv.FormatFloat(time.Since(p.began).Seconds(), 'f', 1, 64)+" s")
 	return nil
 }

@@ -141,3 +141,18 @@ func (w *world) idOf(user string) (id string) {
 	}
 	return id
 }
+
+// TestNewTermsLeaveASignUpAlone that is dated a little ahead, by a clock that runs fast.
+func TestNewTermsLeaveASignUpAlone(t *testing.T) {
+	w := newWorld(t, uncapped)
+	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon.Add(2*time.Minute)), session(1, "bob", usd(1000), noon.Add(2*time.Minute)))
+	w.want("bob", "rewarded")
+	if _, err := w.store.ApplyProgram(w.ctx, []byte(withHold)); err != nil {
+		t.Fatal(err)
+	}
+	w.now = hour
+	w.apply(charge(1, 0, hour), registered("carol", "C-ALICE", hour), session(2, "carol", usd(1000), hour))
+	w.want("bob", "rewarded")
+	w.want("carol", "qualified")
+	w.lawful()
+}

@@ -75,8 +75,16 @@ func (s *Reader) addVersion(ctx context.Context, q *db.Queries, id int64, terms 
 			return nil
 		}
 	}
-	if !now.After(applied.EffectiveFrom) { // two versions of one moment would leave no one able to say which holds
-		now = applied.EffectiveFrom.Add(time.Microsecond)
+	// Sign-ups that are recorded keep the terms they were decided by, also those of a clock that is a little ahead; and
+	// two versions of one moment would leave no one able to say which holds.
+	latest, err := q.GetLatestSignUp(ctx)
+	if err != nil {
+		return err
+	}
+	for _, taken := range []time.Time{latest, applied.EffectiveFrom} {
+		if !now.After(taken) {
+			now = taken.Add(time.Microsecond)
+		}
 	}
 	applied.Version++
 	applied.EffectiveFrom, applied.Changed = now, true

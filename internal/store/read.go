@@ -138,9 +138,18 @@ func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item
 	if err != nil {
 		return err
 	}
-	var ids []int64
+	var ids, codes []int64
 	for _, it := range items {
 		ids = append(ids, it.ReferrerID, it.RefereeID)
+		codes = append(codes, it.code)
+	}
+	limits, err := q.GetCodes(ctx, sortedUnique(codes))
+	if err != nil {
+		return err
+	}
+	most := make(map[int64]int, len(limits))
+	for _, c := range limits {
+		most[c.ID] = int(c.MaxUses)
 	}
 	rows, err := q.GetUsers(ctx, sortedUnique(ids))
 	if err != nil {
@@ -160,7 +169,7 @@ func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item
 		if _, known := book.byProgram[it.ProgramID]; known {
 			it.version = book.at(it.ProgramID, it.RegisteredAt)
 		}
-		it.recall(somebody(it.RefereeID), somebody(it.ReferrerID))
+		it.recall(somebody(it.RefereeID), somebody(it.ReferrerID), most[it.code])
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ func (t *txn) assess() error {
 	}
 	for _, it := range t.items {
 		it.version = t.terms.at(it.ProgramID, it.RegisteredAt)
-		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID])
+		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.code].limits.MaxUses)
 	}
 	if err := loadPurchases(t.ctx, t.q, t.items); err != nil {
 		return err
@@ -88,12 +88,13 @@ func (t *txn) assess() error {
 }
 
 // recall is the history of a referral but for the purchases.
-func (it *item) recall(referee, referrer *user) {
+func (it *item) recall(referee, referrer *user, maxUses int) {
 	it.history = referral.History{
 		SignedUpAt: it.RegisteredAt.UTC(),
 		Standing:   referee.signUp.code == it.code,
 		SamePerson: samePerson(referrer, referee),
 		Slot:       referral.Slot(it.Slot),
+		MaxUses:    maxUses,
 	}
 }
 

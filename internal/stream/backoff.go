@@ -19,7 +19,7 @@ func (b Backoff) Delay(n int) time.Duration {
 		d *= 2
 	}
 	d = min(d, b.Max)
-	return d - rand.N(d/2+1)
+	return d - rand.N(d/2+1) //nolint:gosec // nobody gains by guessing it
 }
 
 func (b Backoff) or(def Backoff) Backoff {

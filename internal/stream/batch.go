@@ -17,7 +17,7 @@ func (c *consumer) loop(ctx, work context.Context) {
 			return
 		}
 		if c.pause.on.Load() || ctx.Err() != nil {
-			c.nak(batch, c.opts.Retry.Delay(c.pause.before()))
+			c.nak(ctx, batch, c.opts.Retry.Delay(c.pause.before()))
 			continue
 		}
 		c.process(work, batch)
@@ -63,7 +63,7 @@ func (c *consumer) process(work context.Context, batch []*Message) {
 // splits the batch until the culprit is alone; the halves that work are done with at once.
 func (c *consumer) attempt(work context.Context, batch []*Message) {
 	if c.pause.on.Load() || work.Err() != nil {
-		c.nak(batch, c.opts.Retry.Delay(c.pause.before()))
+		c.nak(work, batch, c.opts.Retry.Delay(c.pause.before()))
 		return
 	}
 	err := c.call(work, batch)
@@ -72,10 +72,10 @@ func (c *consumer) attempt(work context.Context, batch []*Message) {
 		c.pause.worked()
 		c.settle(work, batch)
 	case work.Err() != nil: // we cut it short ourselves
-		c.nak(batch, 0)
+		c.nak(work, batch, 0)
 	case c.passing(err):
 		c.beginPause(work, err)
-		c.nak(batch, c.opts.Retry.Delay(c.pause.before()))
+		c.nak(work, batch, c.opts.Retry.Delay(c.pause.before()))
 	case len(batch) == 1:
 		c.blame(work, batch[0], err)
 	default:

@@ -72,11 +72,12 @@ func (c *consumer) run(ctx context.Context) error {
 
 	err := c.pull(ctx)
 	stop()
-	return errors.Join(err, c.finish(&loops))
+	return errors.Join(err, c.finish(ctx, &loops))
 }
 
-// finish waits for the batches in hand, hands back what no batch took, and sees the answers off.
-func (c *consumer) finish(loops *sync.WaitGroup) error {
+// finish waits for the batches in hand, hands back what no batch took, and sees the answers off. The context has ended
+// by then.
+func (c *consumer) finish(ctx context.Context, loops *sync.WaitGroup) error {
 	done := make(chan struct{})
 	go func() { loops.Wait(); close(done) }()
 	select {
@@ -84,9 +85,9 @@ func (c *consumer) finish(loops *sync.WaitGroup) error {
 	case <-time.After(c.opts.Grace + time.Second): // a second for a handler that heeds the end of its context
 		return ErrGrace
 	}
-	c.handBack()
+	c.handBack(ctx)
 	// One round trip, or a reconnection that is about to succeed: the answers wait in its buffer.
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := c.opts.Conn.FlushWithContext(ctx); err != nil {
 		c.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "the last answers may be lost; their messages come again", slog.Any("error", err))

@@ -76,7 +76,7 @@ func TestAFailedMessageComesAgain(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	o := quick(nc)
 	o.Metrics = NewMetrics(reg)
-	run := consume(t, o, func(_ context.Context, batch []*Message) error {
+	run := consume(t, o, func(context.Context, []*Message) error {
 		if n := attempts.Add(1); n < 4 {
 			return errors.New("not yet")
 		}

@@ -34,13 +34,13 @@ func (c *consumer) bury(ctx context.Context, dead []obituary) {
 	for i, o := range dead {
 		letters[i] = deadLetter(o, at)
 	}
-	for i, err := range c.dead.publishAll(ctx, letters) {
-		o := dead[i]
-		if err != nil {
+	stored := c.dead.publishAll(ctx, letters)
+	for i, o := range dead {
+		if err := stored[i]; err != nil {
 			c.opts.Logger.LogAttrs(ctx, slog.LevelError, "a dead letter was not stored; its message comes again",
 				slog.String("subject", o.m.Subject), slog.Uint64("sequence", o.m.Sequence), slog.Any("error", err))
 			// The count of deliveries only spaces the attempts here: it decides nothing.
-			c.nak([]*Message{o.m}, c.opts.FaultRetry.Delay(o.m.Delivered-1))
+			c.nak(ctx, []*Message{o.m}, c.opts.FaultRetry.Delay(o.m.Delivered-1))
 			continue
 		}
 		c.terminate(ctx, o)

@@ -133,5 +133,5 @@ func apply(s jetstream.StreamConfig, c Config, w wanted) jetstream.StreamConfig 
 }
 
 func maxMsgSize(maxPayload int64) int32 {
-	return int32(max(0, min(maxPayload-deadRoom, math.MaxInt32))) //nolint:gosec // bounded on the same line
+	return int32(max(0, min(maxPayload-deadRoom, math.MaxInt32)))
 }

@@ -76,9 +76,10 @@ func kindOfAPI(err *jetstream.APIError) error {
 			return ErrFull
 		}
 		return ErrUnavailable
+	default:
+		if err.Code >= 500 {
+			return ErrUnavailable
+		}
+		return nil
 	}
-	if err.Code >= 500 {
-		return ErrUnavailable
-	}
-	return nil
 }

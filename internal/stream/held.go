@@ -34,12 +34,6 @@ func (h *held) remove(m *Message) {
 	delete(h.msgs, m.Sequence)
 }
 
-func (h *held) len() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.msgs)
-}
-
 // keep extends the time of every held message that the server has not heard of for half of ackWait.
 func (h *held) keep(ctx context.Context, ackWait time.Duration) {
 	tick := time.NewTicker(max(ackWait/8, time.Millisecond))

@@ -47,7 +47,7 @@ func newMessage(raw jetstream.Msg) (*Message, error) {
 		Data:      raw.Data(),
 		Header:    raw.Headers(),
 		Sequence:  meta.Sequence.Stream,
-		Delivered: int(meta.NumDelivered), //nolint:gosec // a count of deliveries
+		Delivered: int(meta.NumDelivered),
 		Time:      meta.Timestamp,
 		stream:    meta.Stream,
 		consumer:  meta.Consumer,

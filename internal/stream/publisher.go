@@ -100,7 +100,7 @@ func (p *Publisher) publishAll(ctx context.Context, msgs []*nats.Msg) []error {
 		}
 		oldest++
 	}
-	for i := range msgs {
+	for i, m := range msgs {
 		// Waiting for a slot while holding others, two large batches would wait for each other for ever: first give back.
 		got := p.tryAcquire()
 		for ; !got && oldest < i; got = p.tryAcquire() {
@@ -111,7 +111,7 @@ func (p *Publisher) publishAll(ctx context.Context, msgs []*nats.Msg) []error {
 				continue
 			}
 		}
-		if futures[i], errs[i] = p.send(msgs[i]); errs[i] != nil {
+		if futures[i], errs[i] = p.send(m); errs[i] != nil {
 			futures[i] = nil
 			p.release()
 		}

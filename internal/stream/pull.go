@@ -64,9 +64,9 @@ func (c *consumer) pullOnce(ctx context.Context) error {
 	case <-c.pause.asked:
 	case err = <-s.failed:
 	}
-	s.close()
+	s.close(ctx)
 	if err == nil {
-		c.handBack() // nobody will look at the queue for a while: others may
+		c.handBack(ctx) // nobody will look at the queue for a while: others may
 	}
 	return err
 }
@@ -120,14 +120,14 @@ func (c *consumer) consumerConfig(base jetstream.ConsumerConfig) jetstream.Consu
 }
 
 // handBack gives prefetched messages back at once, for whoever can take them.
-func (c *consumer) handBack() {
+func (c *consumer) handBack(ctx context.Context) {
 	var back []*Message
 	for {
 		select {
 		case m := <-c.queue:
 			back = append(back, m)
 		default:
-			c.nak(back, 0)
+			c.nak(ctx, back, 0)
 			return
 		}
 	}

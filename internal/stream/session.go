@@ -95,24 +95,25 @@ func (s *session) putAside(m *Message) {
 	}
 	s.mu.Unlock()
 	if gone {
-		s.c.nak([]*Message{m}, 0)
+		s.c.nak(context.Background(), []*Message{m}, 0)
 	}
 }
 
 // close stops pulling, waits for what is on its way, and hands that back. Messages in the queue are left to the caller.
-func (s *session) close() {
+// It takes its time, be the context at its end.
+func (s *session) close(ctx context.Context) {
 	close(s.closing)
 	s.cc.Drain()
-	ctx, cancel := whileConnected(context.Background(), s.c.opts.Conn, drainWait)
+	wait, cancel := whileConnected(context.WithoutCancel(ctx), s.c.opts.Conn, drainWait)
 	defer cancel()
 	select {
 	case <-s.cc.Closed():
-	case <-ctx.Done():
-		s.c.opts.Logger.Warn("the subscription did not drain", slog.Any("error", ctx.Err()))
+	case <-wait.Done():
+		s.c.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "the subscription did not drain", slog.Any("error", wait.Err()))
 	}
 	s.mu.Lock()
 	aside := s.aside
 	s.aside, s.gone = nil, true
 	s.mu.Unlock()
-	s.c.nak(aside, 0)
+	s.c.nak(ctx, aside, 0)
 }

@@ -30,7 +30,7 @@ func (c *consumer) settle(ctx context.Context, batch []*Message) {
 }
 
 // nak gives messages back, to be delivered again after the delay; zero means at once.
-func (c *consumer) nak(batch []*Message, delay time.Duration) {
+func (c *consumer) nak(ctx context.Context, batch []*Message, delay time.Duration) {
 	var lost error
 	for _, m := range batch {
 		c.held.remove(m)
@@ -39,7 +39,7 @@ func (c *consumer) nak(batch []*Message, delay time.Duration) {
 		}
 	}
 	c.count(verdictNakked, len(batch))
-	c.noteLost(context.Background(), lost)
+	c.noteLost(ctx, lost)
 }
 
 // blame counts a failure against the one message that causes it, and gives it up when there were too many.
@@ -49,7 +49,7 @@ func (c *consumer) blame(ctx context.Context, m *Message, err error) {
 	if n < c.opts.MaxFaults {
 		delay := c.opts.FaultRetry.Delay(n - 1)
 		log.LogAttrs(ctx, slog.LevelWarn, "a message fails by its own fault; it is tried again", slog.Duration("after", delay))
-		c.nak([]*Message{m}, delay)
+		c.nak(ctx, []*Message{m}, delay)
 		return
 	}
 	class := classFault

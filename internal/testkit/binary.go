@@ -19,8 +19,14 @@ func Binary(t testing.TB, pkg string) string {
 func build(t testing.TB, pkg string, race bool) string {
 	t.Helper()
 	k := ready(t)
-	once, _ := k.builds.LoadOrStore(pkg, sync.OnceValues(func() (string, error) { return goBuild(k.home, k.programs.path, pkg, race) }))
-	path, err := once.(func() (string, error))()
+	k.building.Lock()
+	once, ok := k.builds[pkg]
+	if !ok {
+		once = sync.OnceValues(func() (string, error) { return goBuild(k.home, k.programs.path, pkg, race) })
+		k.builds[pkg] = once
+	}
+	k.building.Unlock()
+	path, err := once()
 	if err != nil {
 		t.Fatalf("testkit: %v", err)
 	}

@@ -120,7 +120,7 @@ func (p *Process) WaitHealthy(timeout time.Duration, url string) {
 		if err != nil {
 			return false, err.Error()
 		}
-		defer answer.Body.Close()
+		defer answer.Body.Close() //nolint:errcheck // its status is all that counts
 		return answer.StatusCode == http.StatusOK, url + " answers " + answer.Status
 	})
 }

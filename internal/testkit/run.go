@@ -22,7 +22,8 @@ type shared struct {
 	cluster   *cluster
 	err       error
 
-	builds sync.Map // package → func() (string, error)
+	building sync.Mutex
+	builds   map[string]func() (string, error) // by package
 }
 
 // kit is set by Run; nil when a package has no TestMain.
@@ -62,7 +63,7 @@ func begin(migrate Migrate) error {
 	if err != nil {
 		return err
 	}
-	kit = &shared{home: home, programs: programs, migrate: migrate}
+	kit = &shared{home: home, programs: programs, migrate: migrate, builds: map[string]func() (string, error){}}
 	return nil
 }
 

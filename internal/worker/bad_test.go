@@ -36,7 +36,7 @@ func malformedMessages() map[message]string {
 		sessionWith("negative", "1000", "-1000"):                                                "must not be negative",
 		sessionWith("overflow", "1000", "9223372036854775808"):                                  "fits 64 bits",
 		sessionWith("fraction", "1000", "10.5"):                                                 "whole number",
-		sessionWith("currency", `"usd"`, `"dollars"`):                                           "currency",
+		sessionWith("currency", `"usd"`, `"US$"`):                                               "currency",
 		stripe("refund.updated", "evt_odd", `{"id": "re_1", "amount": 1, "status": "odd"}`, at): "status",
 		{"plusone.in.user.registered", "no JSON", "mallory@example.com"}:                        "not JSON",
 		signUpWith("no user", `"user_id": "mallory"`, `"user_id": ""`):                          "data.user_id",
@@ -144,7 +144,7 @@ func TestFullBatchWithOneMalformedMessage(t *testing.T) {
 		w := newWorld(t, "")
 		batch := make([]*stream.Message, 0, size)
 		for i, m := range all {
-			batch = append(batch, &stream.Message{Subject: m.subject, Data: []byte(m.body), Sequence: uint64(i)})
+			batch = append(batch, &stream.Message{Subject: m.subject, Data: []byte(m.body), Time: stored, Sequence: uint64(i)})
 		}
 		w.must(w.worker.Handle(t.Context(), batch))
 		for i, m := range batch {
@@ -177,7 +177,7 @@ func TestFullBatchWithOneMalformedMessage(t *testing.T) {
 func TestTheSameEventTwiceInOneBatch(t *testing.T) {
 	w := newWorld(t, "")
 	m := signUp("bob", "", noon)
-	batch := []*stream.Message{{Subject: m.subject, Data: []byte(m.body)}, {Subject: m.subject, Data: []byte(m.body)}}
+	batch := []*stream.Message{{Subject: m.subject, Data: []byte(m.body), Time: stored}, {Subject: m.subject, Data: []byte(m.body), Time: stored}}
 	w.must(w.worker.Handle(t.Context(), batch))
 	w.must(w.worker.Handle(t.Context(), batch))
 	w.wantMetrics(map[string]float64{
@@ -237,7 +237,7 @@ func TestDatabaseAway(t *testing.T) {
 	w.must(err)
 	w.worker.store = away
 	good, bad := signUp("bob", "", noon), message{"plusone.in.user.registered", "", "{"}
-	batch := []*stream.Message{{Subject: good.subject, Data: []byte(good.body)}, {Subject: bad.subject, Data: []byte(bad.body)}}
+	batch := []*stream.Message{{Subject: good.subject, Data: []byte(good.body), Time: stored}, {Subject: bad.subject, Data: []byte(bad.body), Time: stored}}
 	err = w.worker.Handle(t.Context(), batch)
 	if err == nil || !store.Transient(err) {
 		t.Errorf("the error %v does not count as one that may pass", err)

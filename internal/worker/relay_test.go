@@ -95,14 +95,14 @@ func TestSickStreamIsLeftAlone(t *testing.T) {
 	to := &crashing{to: w.pub, crashes: 1000}
 	w.run("the relay", func(ctx context.Context) error { return w.worker.RunRelay(ctx, to, time.Hour) })
 	alice, bob := signUp("alice", "", noon), signUp("bob", "C-ALICE", noon)
-	w.must(w.worker.Handle(t.Context(), []*stream.Message{{Subject: alice.subject, Data: []byte(alice.body)}}))
-	w.must(w.worker.Handle(t.Context(), []*stream.Message{{Subject: bob.subject, Data: []byte(bob.body)}}))
+	w.must(w.worker.Handle(t.Context(), []*stream.Message{{Subject: alice.subject, Data: []byte(alice.body), Time: stored}}))
+	w.must(w.worker.Handle(t.Context(), []*stream.Message{{Subject: bob.subject, Data: []byte(bob.body), Time: stored}}))
 	testkit.Eventually(t, patience, func() (bool, string) {
 		return w.metric("plusone_worker_relay_failures_total") == 1, "the relay was not woken"
 	})
 	for i := range 5 {
 		m := session(1+i, "bob", 1000+i, noon.Add(-time.Duration(i)*time.Second))
-		w.must(w.worker.Handle(t.Context(), []*stream.Message{{Subject: m.subject, Data: []byte(m.body)}}))
+		w.must(w.worker.Handle(t.Context(), []*stream.Message{{Subject: m.subject, Data: []byte(m.body), Time: stored}}))
 	}
 	time.Sleep(20 * time.Millisecond)
 	w.wantMetrics(map[string]float64{"plusone_worker_relay_failures_total": 1})

@@ -93,7 +93,11 @@ func read(m *stream.Message) (fact.Event, error) {
 	case "stripe":
 		return fact.ParseStripe(m.Data)
 	case "user":
-		return fact.ParseCloudEvent(m.Data)
+		e, err := fact.ParseCloudEvent(m.Data)
+		if err == nil {
+			err = e.CheckDate(m.Time) // the same at every delivery: it is when the stream stored it
+		}
+		return e, err
 	}
 	return fact.Event{}, fact.ErrIgnored
 }

@@ -334,3 +334,6 @@ func (w *world) line(parts ...string) string {
 	}
 	return found[0]
 }
+
+// stored is when the stream stored the messages that are handed to the worker without one.
+var stored = noon.Add(time.Hour)
