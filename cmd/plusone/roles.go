@@ -81,6 +81,9 @@ func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !nc.IsConnected() {
+		h.log.Warn("NATS does not answer yet; trying again until it does")
+	}
 	h.group.OnStop("connection to NATS", func() error { nc.Close(); return nil })
 	probe, err := stream.NewProbe(nc, stream.In, "")
 	if err != nil {
