@@ -17,7 +17,7 @@ help: ## Show what there is to make
 
 .PHONY: run
 run: deps build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
-	bin/plusone dev --sample --data $(DATA) --listen $(LISTEN)
+	bin/plusone dev --sample --log-level warn --data $(DATA) --listen $(LISTEN)
 
 .PHONY: test
 test: deps ## Run every test, with the race detector, against a real PostgreSQL and a real NATS

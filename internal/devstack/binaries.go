@@ -83,7 +83,7 @@ func installations(ctx context.Context, named string) ([]binaries, error) {
 		case ctx.Err() != nil: // what we know by now may be half of it
 			return nil, fmt.Errorf("devstack: look for PostgreSQL: %w", ctx.Err())
 		case err != nil && named != "":
-			return nil, fmt.Errorf("devstack: %s holds no PostgreSQL server: %w", named, err)
+			return nil, fmt.Errorf("devstack: %s, named by PLUSONE_PG_BIN or the configuration, holds no PostgreSQL server: %w", named, err)
 		case err != nil:
 			continue
 		case one.major < oldestPostgres:

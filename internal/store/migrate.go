@@ -23,7 +23,7 @@ func Migrate(ctx context.Context, dsn string) ([]string, error) {
 	}
 	conn := stdlib.OpenDB(*cfg)
 	defer conn.Close() //nolint:errcheck // nothing is lost: every step has been committed
-	turns, err := lock.NewPostgresSessionLocker()
+	turns, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second for five minutes
 	if err != nil {
 		return nil, err
 	}

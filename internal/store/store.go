@@ -55,7 +55,7 @@ func New(pool *pgxpool.Pool, opts Options) (*Store, error) {
 	return &Store{Reader: &Reader{pool: pool, clock: opts.Now}, opts: opts}, nil
 }
 
-// Open connects to a database and checks that its schema is the one this program was built for.
+// Open makes a pool of connections to a database. It does not connect yet: a database may be away for a while.
 func Open(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {

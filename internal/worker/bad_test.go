@@ -246,9 +246,9 @@ func TestDatabaseAway(t *testing.T) {
 		t.Error("a message was rejected in a batch that was not committed")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	w.worker.tick(ctx)
+	w.worker.tick(ctx, &outage{log: w.worker.log})
 	w.worker.measureOutbox(ctx)
-	if w.worker.drain(ctx, w.pub) {
+	if w.worker.drain(ctx, w.pub, &outage{log: w.worker.log}) {
 		t.Error("the relay saw nothing wrong")
 	}
 	w.wantMetrics(map[string]float64{
@@ -260,8 +260,8 @@ func TestDatabaseAway(t *testing.T) {
 		t.Errorf("the outbox has %v rows, though nobody could ask", rows)
 	}
 	cancel() // what fails because we stop is nobody's failure
-	w.worker.tick(ctx)
-	w.worker.drain(ctx, w.pub)
+	w.worker.tick(ctx, &outage{log: w.worker.log})
+	w.worker.drain(ctx, w.pub, &outage{log: w.worker.log})
 	w.wantMetrics(map[string]float64{
 		"plusone_worker_clock_ticks_total result=failed": 1,
 		"plusone_worker_relay_failures_total":            1,

@@ -18,8 +18,9 @@ const (
 func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	fault := &outage{log: w.log, what: "looking for holds and windows that are due"}
 	for {
-		w.tick(ctx)
+		w.tick(ctx, fault)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -29,17 +30,18 @@ func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 }
 
 // tick looks once. What fails is due again at the next tick.
-func (w *Worker) tick(ctx context.Context) {
+func (w *Worker) tick(ctx context.Context, fault *outage) {
 	r, err := w.store.Tick(ctx, tickPage)
 	w.tell(ctx, r)
 	w.metrics.restarts.Add(float64(r.Restarts))
 	if err != nil {
 		if ctx.Err() == nil {
 			w.metrics.ticks.WithLabelValues(tickFailed).Inc()
-			w.log.WarnContext(ctx, "the clock could not look for holds and windows that are due; it tries again", "error", err)
+			fault.note(ctx, err)
 		}
 		return
 	}
+	fault.note(ctx, nil)
 	w.metrics.ticks.WithLabelValues(tickDone).Inc()
 	w.metrics.ticked.SetToCurrentTime()
 }

@@ -29,9 +29,10 @@ func (w *Worker) RunRelay(ctx context.Context, to Publisher, every time.Duration
 	defer measuring.Wait()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	fault := &outage{log: w.log, what: "relaying the outbox"}
 	for {
 		told := w.told
-		if !w.drain(ctx, to) {
+		if !w.drain(ctx, to, fault) {
 			told = nil // the stream is sick: batches that go on being committed are no reason to ask it again at once
 		}
 		select {
@@ -44,7 +45,7 @@ func (w *Worker) RunRelay(ctx context.Context, to Publisher, every time.Duration
 }
 
 // drain relays until nothing is left. It says no when something failed: then a later turn goes on.
-func (w *Worker) drain(ctx context.Context, to Publisher) bool {
+func (w *Worker) drain(ctx context.Context, to Publisher, fault *outage) bool {
 	for ctx.Err() == nil {
 		events := 0
 		rows, err := w.store.Relay(ctx, relayRows, func(out []store.Outbound) error {
@@ -54,10 +55,11 @@ func (w *Worker) drain(ctx context.Context, to Publisher) bool {
 		if err != nil {
 			if ctx.Err() == nil {
 				w.metrics.relayFailures.Inc()
-				w.log.WarnContext(ctx, "the outbox could not be relayed; it is tried again", "error", err)
+				fault.note(ctx, err)
 			}
 			return false
 		}
+		fault.note(ctx, nil)
 		if rows == 0 {
 			break
 		}
