@@ -22,7 +22,7 @@ func Migrate(ctx context.Context, dsn string) ([]string, error) {
 		return nil, fmt.Errorf("store: the database URL can not be read: %w", err)
 	}
 	conn := stdlib.OpenDB(*cfg)
-	defer conn.Close() //nolint:errcheck // nothing is lost: every step has been committed
+	defer conn.Close()                                                        //nolint:errcheck // nothing is lost: every step has been committed
 	turns, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second for five minutes
 	if err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func TestLogs(t *testing.T) {
 	w.publish(newCharge("charge.refunded", 1, 1000, 1000, noon), session(8, "carol", 2000, noon))
 	w.answered()
 	testkit.Eventually(t, patience, func() (bool, string) {
-		return strings.Contains(w.log.text(), "the outbox could not be relayed"), w.log.text()
+		return strings.Contains(w.log.text(), "relaying the outbox fails"), w.log.text()
 	})
 	w.line("referral moved", `"referral":`, `"from":"rewarded"`, `"to":"cancelled"`, `"reason":"refunded"`, `"event":"evt_`)
 	w.line("event applied", `"event":"evt_session_1"`, `"type":"checkout.session.completed"`)
