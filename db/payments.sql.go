@@ -176,7 +176,8 @@ cross join lateral (
     select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at
     from payments p
     where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
-      and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum and p.paid_at between q.first and q.last))
+      and p.paid_at between q.first and q.last
+      and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum))
     order by p.paid_at, p.key
     limit 1
 ) p
@@ -202,8 +203,8 @@ type ListPurchasesRow struct {
 }
 
 // For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
-// A question without a currency asks for the user's earliest purchase of all. So what is read does not grow with a
-// buyer's past.
+// A question without a currency asks for the earliest of any. What is read grows only with the purchases inside the
+// window that come before the answer and do not qualify.
 func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([]ListPurchasesRow, error) {
 	rows, err := q.db.Query(ctx, listPurchases,
 		arg.N,
@@ -286,12 +287,16 @@ func (q *Queries) ListPurchasesOf(ctx context.Context, userIds []int64) ([]ListP
 
 const lockPayments = `-- name: LockPayments :many
 select p.id, p.merged_into, p.key, p.user_id, p.named, p.customer_id, p.currency, p.gross, p.paid_at, p.refunded from payments p
-where p.id = any($1::bigint[])
-   or p.id in (select m.merged_into from payments m where m.id = any($1::bigint[]))
+where p.id = any(array(
+    select unnest($1::bigint[])
+    union
+    select m.merged_into from payments m where m.id = any($1::bigint[]) and m.merged_into is not null
+))
 order by p.id for update
 `
 
-// Payments by number, and those they were merged into.
+// Payments by number, and those they were merged into, in one statement: what payments are merged into has a smaller
+// number, so that locking it afterwards would be out of order. The set is made an array first, for the index's sake.
 func (q *Queries) LockPayments(ctx context.Context, ids []int64) ([]Payment, error) {
 	rows, err := q.db.Query(ctx, lockPayments, ids)
 	if err != nil {

@@ -42,53 +42,29 @@ join programs p on p.id = r.program_id
 join codes c on c.id = r.code_id
 join users referrer on referrer.id = r.referrer_id
 join users referee on referee.id = r.referee_id
-where r.id > $1::bigint
-  and ($2::text = '' or r.referrer_id = (select u.id from users u where u.external_id = $2::text))
-  and ($3::text = '' or r.referee_id = (select u.id from users u where u.external_id = $3::text))
-  and ($4::text = '' or r.status = $4::text)
+where r.id > $1::bigint and ($2::text = '' or r.status = $2::text)
 order by r.id
-limit $5::int
+limit $3::int
 `
 
 type FindReferralsParams struct {
-	AfterID  int64
-	Referrer string
-	Referee  string
-	Status   string
-	Most     int32
+	AfterID int64
+	Status  string
+	Most    int32
 }
 
 type FindReferralsRow struct {
-	ID           int64
-	ProgramID    int64
-	CodeID       int64
-	ReferrerID   int64
-	RefereeID    int64
-	RegisteredAt time.Time
-	WindowEnds   time.Time
-	HoldEnds     *time.Time
-	Status       string
-	Reason       *string
-	Slot         int32
-	PaymentID    *int64
-	Transitions  int32
-	Transfers    int32
-	ChangedAt    time.Time
-	Program      string
-	Code         string
-	Referrer     string
-	Referee      string
+	Referral Referral
+	Program  string
+	Code     string
+	Referrer string
+	Referee  string
 }
 
-// One page of referrals for the API, by number. An empty filter lets everything pass.
+// One page of referrals for the API, by number, of everybody. The three lists are statements of their own: one that did
+// for all would sooner or later be planned as a walk through the table.
 func (q *Queries) FindReferrals(ctx context.Context, arg FindReferralsParams) ([]FindReferralsRow, error) {
-	rows, err := q.db.Query(ctx, findReferrals,
-		arg.AfterID,
-		arg.Referrer,
-		arg.Referee,
-		arg.Status,
-		arg.Most,
-	)
+	rows, err := q.db.Query(ctx, findReferrals, arg.AfterID, arg.Status, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -97,21 +73,172 @@ func (q *Queries) FindReferrals(ctx context.Context, arg FindReferralsParams) ([
 	for rows.Next() {
 		var i FindReferralsRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.ProgramID,
-			&i.CodeID,
-			&i.ReferrerID,
-			&i.RefereeID,
-			&i.RegisteredAt,
-			&i.WindowEnds,
-			&i.HoldEnds,
-			&i.Status,
-			&i.Reason,
-			&i.Slot,
-			&i.PaymentID,
-			&i.Transitions,
-			&i.Transfers,
-			&i.ChangedAt,
+			&i.Referral.ID,
+			&i.Referral.ProgramID,
+			&i.Referral.CodeID,
+			&i.Referral.ReferrerID,
+			&i.Referral.RefereeID,
+			&i.Referral.RegisteredAt,
+			&i.Referral.WindowEnds,
+			&i.Referral.HoldEnds,
+			&i.Referral.Status,
+			&i.Referral.Reason,
+			&i.Referral.Slot,
+			&i.Referral.PaymentID,
+			&i.Referral.Transitions,
+			&i.Referral.Transfers,
+			&i.Referral.ChangedAt,
+			&i.Program,
+			&i.Code,
+			&i.Referrer,
+			&i.Referee,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findReferralsOfReferee = `-- name: FindReferralsOfReferee :many
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, p.name as program, c.code, referrer.external_id as referrer, referee.external_id as referee
+from referrals r
+join programs p on p.id = r.program_id
+join codes c on c.id = r.code_id
+join users referrer on referrer.id = r.referrer_id
+join users referee on referee.id = r.referee_id
+where r.referee_id = (select u.id from users u where u.external_id = $1::text)
+  and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
+  and ($4::text = '' or referrer.external_id = $4::text)
+order by r.id
+limit $5::int
+`
+
+type FindReferralsOfRefereeParams struct {
+	Referee  string
+	AfterID  int64
+	Status   string
+	Referrer string
+	Most     int32
+}
+
+type FindReferralsOfRefereeRow struct {
+	Referral Referral
+	Program  string
+	Code     string
+	Referrer string
+	Referee  string
+}
+
+// The same of one referee.
+func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsOfRefereeParams) ([]FindReferralsOfRefereeRow, error) {
+	rows, err := q.db.Query(ctx, findReferralsOfReferee,
+		arg.Referee,
+		arg.AfterID,
+		arg.Status,
+		arg.Referrer,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindReferralsOfRefereeRow
+	for rows.Next() {
+		var i FindReferralsOfRefereeRow
+		if err := rows.Scan(
+			&i.Referral.ID,
+			&i.Referral.ProgramID,
+			&i.Referral.CodeID,
+			&i.Referral.ReferrerID,
+			&i.Referral.RefereeID,
+			&i.Referral.RegisteredAt,
+			&i.Referral.WindowEnds,
+			&i.Referral.HoldEnds,
+			&i.Referral.Status,
+			&i.Referral.Reason,
+			&i.Referral.Slot,
+			&i.Referral.PaymentID,
+			&i.Referral.Transitions,
+			&i.Referral.Transfers,
+			&i.Referral.ChangedAt,
+			&i.Program,
+			&i.Code,
+			&i.Referrer,
+			&i.Referee,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findReferralsOfReferrer = `-- name: FindReferralsOfReferrer :many
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, p.name as program, c.code, referrer.external_id as referrer, referee.external_id as referee
+from referrals r
+join programs p on p.id = r.program_id
+join codes c on c.id = r.code_id
+join users referrer on referrer.id = r.referrer_id
+join users referee on referee.id = r.referee_id
+where r.referrer_id = (select u.id from users u where u.external_id = $1::text)
+  and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
+order by r.id
+limit $4::int
+`
+
+type FindReferralsOfReferrerParams struct {
+	Referrer string
+	AfterID  int64
+	Status   string
+	Most     int32
+}
+
+type FindReferralsOfReferrerRow struct {
+	Referral Referral
+	Program  string
+	Code     string
+	Referrer string
+	Referee  string
+}
+
+// The same of one referrer.
+func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferralsOfReferrerParams) ([]FindReferralsOfReferrerRow, error) {
+	rows, err := q.db.Query(ctx, findReferralsOfReferrer,
+		arg.Referrer,
+		arg.AfterID,
+		arg.Status,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindReferralsOfReferrerRow
+	for rows.Next() {
+		var i FindReferralsOfReferrerRow
+		if err := rows.Scan(
+			&i.Referral.ID,
+			&i.Referral.ProgramID,
+			&i.Referral.CodeID,
+			&i.Referral.ReferrerID,
+			&i.Referral.RefereeID,
+			&i.Referral.RegisteredAt,
+			&i.Referral.WindowEnds,
+			&i.Referral.HoldEnds,
+			&i.Referral.Status,
+			&i.Referral.Reason,
+			&i.Referral.Slot,
+			&i.Referral.PaymentID,
+			&i.Referral.Transitions,
+			&i.Referral.Transfers,
+			&i.Referral.ChangedAt,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -269,7 +396,7 @@ func (q *Queries) ListDueWindows(ctx context.Context, arg ListDueWindowsParams) 
 }
 
 const listReferees = `-- name: ListReferees :many
-select r.referee_id
+select r.referee_id, r.referrer_id
 from users f
 join referrals r on r.referee_id = f.id
 where f.email_key = any($1::bytea[]) and r.referrer_id = any($2::bigint[])
@@ -280,20 +407,25 @@ type ListRefereesParams struct {
 	ReferrerIds []int64
 }
 
+type ListRefereesRow struct {
+	RefereeID  int64
+	ReferrerID int64
+}
+
 // The referees of these referrers whose e-mail address is one of these.
-func (q *Queries) ListReferees(ctx context.Context, arg ListRefereesParams) ([]int64, error) {
+func (q *Queries) ListReferees(ctx context.Context, arg ListRefereesParams) ([]ListRefereesRow, error) {
 	rows, err := q.db.Query(ctx, listReferees, arg.EmailKeys, arg.ReferrerIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []ListRefereesRow
 	for rows.Next() {
-		var referee_id int64
-		if err := rows.Scan(&referee_id); err != nil {
+		var i ListRefereesRow
+		if err := rows.Scan(&i.RefereeID, &i.ReferrerID); err != nil {
 			return nil, err
 		}
-		items = append(items, referee_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -29,12 +29,15 @@ select count(*) as broken, coalesce(min(format('%s is off by %s', currency, mino
 from sums where minor <> 0;
 
 -- name: AuditAccounts :one
--- Law 4: every transfer is between accounts that there are.
+-- Law 4: every transfer is between the rewards account of its referral's program and one of the referral's two people.
 select count(*) as broken, coalesce(min(format('transfer %s-%s', t.referral_id, t.n)), '')::text as example
 from transfers t
+left join referrals r on r.id = t.referral_id
 where t.minor <= 0
-   or not exists (select from users u where u.id = t.debit union all select from program_accounts a where a.account = t.debit)
-   or not exists (select from users u where u.id = t.credit union all select from program_accounts a where a.account = t.credit);
+   or greatest(t.debit, t.credit) is distinct from case t.leg when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
+   or (t.kind = 'granted') <> (t.credit > 0)
+   or not exists (select from users u where u.id = greatest(t.debit, t.credit))
+   or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards');
 
 -- name: AuditAppendOnly :one
 -- Law 4: the database refuses to change the log and the ledger.
@@ -42,7 +45,7 @@ select count(*) as broken, coalesce(min(format('the trigger %s is missing or dis
 from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers')) w (name, of_table)
 where not exists (
     select from pg_catalog.pg_trigger t
-    where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled in ('O', 'A'));
+    where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled = 'A');
 
 -- name: AuditCaps :one
 -- Law 5: never more places than the maximum; the count is that of the referrals; none is refused while one is free.

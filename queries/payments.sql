@@ -3,10 +3,14 @@
 select nextval('payments_id_seq')::bigint as id from generate_series(1, @count::int);
 
 -- name: LockPayments :many
--- Payments by number, and those they were merged into.
+-- Payments by number, and those they were merged into, in one statement: what payments are merged into has a smaller
+-- number, so that locking it afterwards would be out of order. The set is made an array first, for the index's sake.
 select p.* from payments p
-where p.id = any(@ids::bigint[])
-   or p.id in (select m.merged_into from payments m where m.id = any(@ids::bigint[]))
+where p.id = any(array(
+    select unnest(@ids::bigint[])
+    union
+    select m.merged_into from payments m where m.id = any(@ids::bigint[]) and m.merged_into is not null
+))
 order by p.id for update;
 
 -- name: ListMerged :many
@@ -44,8 +48,8 @@ where p.id = w.id or p.merged_into = w.id;
 
 -- name: ListPurchases :many
 -- For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
--- A question without a currency asks for the user's earliest purchase of all. So what is read does not grow with a
--- buyer's past.
+-- A question without a currency asks for the earliest of any. What is read grows only with the purchases inside the
+-- window that come before the answer and do not qualify.
 select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at
 from (select unnest(@n::int[]) as n, unnest(@user_id::bigint[]) as user_id, unnest(@currency::text[]) as currency,
              unnest(@minimum::bigint[]) as minimum, unnest(@first::timestamptz[]) as first,
@@ -54,7 +58,8 @@ cross join lateral (
     select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at
     from payments p
     where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
-      and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum and p.paid_at between q.first and q.last))
+      and p.paid_at between q.first and q.last
+      and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum))
     order by p.paid_at, p.key
     limit 1
 ) p;

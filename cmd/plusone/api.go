@@ -37,7 +37,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
-	handler := api.New(store.NewReader(pool), c.APIToken, log)
+	handler := api.New(store.NewDatabase(pool), c.APIToken, log)
 	if err := h.serve("api", "--listen", c.Listen, h.public(handler)); err != nil {
 		return err
 	}

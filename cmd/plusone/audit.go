@@ -26,7 +26,7 @@ type auditCommand struct {
 
 // Run prints the verdict of every check, and fails when a law is broken.
 func (c *auditCommand) Run(ctx context.Context, std streams) error {
-	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Reader) error {
+	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Database) error {
 		show, hide := progress(std.err)
 		report, err := audit.Run(ctx, db, show)
 		hide()

@@ -56,7 +56,7 @@ func notRunning(dir string) error {
 }
 
 // withDatabase opens the database that the flags name, for as long as use takes.
-func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*store.Reader) error) error {
+func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*store.Database) error) error {
 	if f.Data != "" {
 		s, err := readDevState(f.Data)
 		if err != nil {
@@ -81,5 +81,5 @@ func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*
 		}
 		return fmt.Errorf("the database can not be reached: %w", err)
 	}
-	return use(store.NewReader(pool))
+	return use(store.NewDatabase(pool))
 }

@@ -59,7 +59,7 @@ func (d *dev) handler(s *store.Store) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", api.New(s.Reader, d.cmd.APIToken, d.log))
+	mux.Handle("/", api.New(s.Database, d.cmd.APIToken, d.log))
 	mux.Handle("/webhooks/", door)
 	mux.Handle("/v1/events", door)
 	admin := ops.Admin(d.host.reg, d.host.health, d.log)

@@ -42,7 +42,7 @@ func (d *dev) prepare(ctx context.Context) error {
 	if d.terms == nil {
 		return nil
 	}
-	return dataFlag{}.withDatabase(ctx, databaseFlags{DatabaseURL: d.state.DatabaseURL}, func(db *store.Reader) error {
+	return dataFlag{}.withDatabase(ctx, databaseFlags{DatabaseURL: d.state.DatabaseURL}, func(db *store.Database) error {
 		_, err := db.ApplyProgram(ctx, d.terms)
 		return err
 	})

@@ -28,7 +28,7 @@ func (c *programApplyCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Reader) error {
+	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Database) error {
 		applied, err := db.ApplyProgram(ctx, source)
 		if err != nil {
 			return err
@@ -61,7 +61,7 @@ type programShowCommand struct {
 
 // Run shows the terms as they were applied.
 func (c *programShowCommand) Run(ctx context.Context, std streams) error {
-	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Reader) error {
+	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Database) error {
 		source, version, from, err := db.Program(ctx, c.Name)
 		if err != nil {
 			return err

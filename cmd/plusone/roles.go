@@ -124,7 +124,7 @@ func (h *host) database(ctx context.Context, url string) (*pgxpool.Pool, error) 
 		return nil, err
 	}
 	h.group.OnStop("database pool", func() error { pool.Close(); return nil })
-	h.health.Add("database", store.NewReader(pool).Check)
+	h.health.Add("database", store.NewDatabase(pool).Check)
 	return pool, nil
 }
 

@@ -137,8 +137,8 @@ create table referrals (
 ) with (fillfactor = 80);
 create index referrals_by_referrer on referrals (referrer_id, id);
 create index referrals_by_code on referrals (code_id);
-create index referrals_by_window on referrals (window_ends);
-create index referrals_by_hold on referrals (hold_ends) where hold_ends is not null;
+create index referrals_by_window on referrals (window_ends, id);
+create index referrals_by_hold on referrals (hold_ends, id) where hold_ends is not null;
 
 -- The log of each referral's moves, numbered from 1.
 create table transitions (
@@ -200,6 +200,9 @@ create trigger transitions_append_only before update or delete or truncate on tr
     for each statement execute function refuse_change();
 create trigger transfers_append_only before update or delete or truncate on transfers
     for each statement execute function refuse_change();
+-- Also in a session that calls itself a replica.
+alter table transitions enable always trigger transitions_append_only;
+alter table transfers enable always trigger transfers_append_only;
 
 -- +goose Down
 drop table outbox, marks, balances, transfers, transitions, referrals, objects, payments, customers, sign_ups, codes,

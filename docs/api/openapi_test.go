@@ -292,17 +292,17 @@ func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s api.Store)
 }
 
 // gone is a database that is not there.
-func gone(t *testing.T) *store.Reader {
+func gone(t *testing.T) *store.Database {
 	t.Helper()
 	pool, err := store.Open(t.Context(), "postgres://127.0.0.1:1/gone?connect_timeout=1")
 	must(t, err)
 	t.Cleanup(pool.Close)
-	return store.NewReader(pool)
+	return store.NewDatabase(pool)
 }
 
 // filled is a database in which something has happened: Bob is rewarded, Carol pending, Dave refunded; Erin's code is
 // nobody's.
-func filled(t *testing.T) *store.Reader {
+func filled(t *testing.T) *store.Database {
 	t.Helper()
 	pool, err := store.Open(t.Context(), testkit.Database(t))
 	must(t, err)
@@ -337,7 +337,7 @@ func filled(t *testing.T) *store.Reader {
 		{"id": "ch_dave", "object": "charge", "payment_intent": "pi_dave", "amount_refunded": 3000}}}`, at.Unix())))
 	_, err = s.Apply(t.Context(), all)
 	must(t, err)
-	return s.Reader
+	return s.Database
 }
 
 // TestRequestsAreAsDocumented holds the schemas of what is sent to what is taken.

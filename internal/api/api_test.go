@@ -58,7 +58,7 @@ func TestTokens(t *testing.T) {
 			}
 		})
 	}
-	closed := New(w.store.Reader, nil, slog.New(slog.DiscardHandler))
+	closed := New(w.store.Database, nil, slog.New(slog.DiscardHandler))
 	for _, authorization := range []string{"", "Bearer ", "Bearer x"} {
 		r := httptest.NewRequest(http.MethodGet, "/v1/users/alice", nil)
 		r.Header.Set("Authorization", authorization)
@@ -277,7 +277,7 @@ func TestDatabaseAway(t *testing.T) {
 	pool, err := pgxpool.New(t.Context(), strings.Replace(w.dsn, "/test_", "/gone_", 1))
 	w.must(err)
 	defer pool.Close()
-	w.handler = New(store.NewReader(pool), []string{token}, slog.New(slog.NewJSONHandler(w.log, nil)))
+	w.handler = New(store.NewDatabase(pool), []string{token}, slog.New(slog.NewJSONHandler(w.log, nil)))
 	for _, target := range []string{"/v1/users/alice", "/v1/referrals"} {
 		answer := w.get(target)
 		p := w.problemOf(answer, http.StatusServiceUnavailable)

@@ -57,7 +57,7 @@ func newWorld(t testing.TB) *world {
 		},
 	})
 	w.must(err)
-	w.handler = New(w.store.Reader, []string{"another-token", token}, slog.New(slog.NewJSONHandler(w.log, nil)))
+	w.handler = New(w.store.Database, []string{"another-token", token}, slog.New(slog.NewJSONHandler(w.log, nil)))
 	return w
 }
 

@@ -74,7 +74,7 @@ type Report struct {
 const pageSize = 1000
 
 // Run asks every check. progress is told how many rows have been decided anew, as it goes.
-func Run(ctx context.Context, db *store.Reader, progress func(rows int)) (Report, error) {
+func Run(ctx context.Context, db *store.Database, progress func(rows int)) (Report, error) {
 	r := newReport()
 	counts, err := db.Counts(ctx)
 	if err != nil {

@@ -33,6 +33,12 @@ func (t Terms) Window(signedUp time.Time) (first, last time.Time) {
 	return signedUp.Add(-t.Qualify.Grace).Truncate(time.Second), signedUp.Add(t.Qualify.Within).Truncate(time.Second)
 }
 
+// Closes is the first moment at which no purchase counts any more for a sign-up.
+func (t Terms) Closes(signedUp time.Time) time.Time {
+	_, last := t.Window(signedUp)
+	return last.Add(time.Second)
+}
+
 func (t Terms) rewards(c money.Currency) []Reward {
 	var out []Reward
 	for _, r := range t.Rewards {
@@ -106,7 +112,7 @@ func (a *assessment) noPurchase() bool {
 		a.check("minimum", true, "paid %s, at least %s is needed", p.Amount, a.minimum(p.Amount.Currency))
 		return false
 	}
-	closes := a.until.Add(time.Second)
+	closes := a.terms.Closes(a.history.SignedUpAt)
 	open := a.now.Before(closes)
 	a.check("window", open, "a purchase counts until %s", stamp(a.until))
 	a.check("minimum", false, "%s", a.shortfall())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -75,19 +77,22 @@ func (s *Store) run(ctx context.Context, w work) (Result, error) {
 	return Result{Restarts: maxRestarts}, ErrContended
 }
 
-// extra are rows that an earlier attempt found to be needed too late to lock them in order.
+// extra are rows that an earlier attempt found to be needed too late to lock them in order, and what else it learnt.
 type extra struct {
-	users    []int64
+	users    map[int64]string // and the event that concerns them
 	payments []int64
-	attempt  int // rises with each code that was drawn and turned out to be taken
+	redraw   map[string]int // how often the code drawn for a user turned out to be taken
 }
 
 func (e extra) with(more extra) extra {
-	return extra{
-		users:    append(e.users, more.users...),
-		payments: append(e.payments, more.payments...),
-		attempt:  e.attempt + more.attempt,
+	sum := extra{users: make(map[int64]string), payments: slices.Concat(e.payments, more.payments), redraw: make(map[string]int)}
+	maps.Copy(sum.users, e.users)
+	maps.Copy(sum.users, more.users)
+	maps.Copy(sum.redraw, e.redraw)
+	for user, n := range more.redraw {
+		sum.redraw[user] += n
 	}
+	return sum
 }
 
 // grownError says that rows have to be locked that come earlier in the order of locks than some that are locked already.
@@ -98,8 +103,16 @@ type grownError struct {
 
 func (e *grownError) Error() string { return "store: more rows to lock: " + e.why }
 
-// txn is one attempt at a batch: what was locked and read, and what it leads to. Rows are locked in one order by
-// everybody: objects, payments, customers, users, codes; within each by key. So no two attempts can wait for each other.
+// txn is one attempt at a batch: what was locked and read, and what it leads to. No two attempts can wait for each other,
+// for everybody goes the same way, within each table by key:
+//
+//  1. the terms (shared) and the keys of the events are claimed;
+//  2. rows that are missing are inserted: customers, users, codes, and then objects;
+//  3. rows that were there are locked: objects, payments, customers, users, codes;
+//  4. balances are added to, last of all.
+//
+// Another's uncommitted row can be waited for only by inserting the same key, in 1 and 2, when nothing of 3 is held yet
+// by the one who waits; nobody inserts into these tables afterwards.
 type txn struct {
 	store *Store
 	ctx   context.Context //nolint:containedctx // lives as long as the transaction
@@ -111,13 +124,14 @@ type txn struct {
 	terms *termsBook
 	in    *intake
 
-	names   names
-	touched map[int64]string // users whose referrals are looked at again, and the event that is the cause
-	users   map[int64]*user
-	codes   map[int64]*code
-	waiting []int64 // users who signed up with a code that has just got its owner
-	items   []*item
-	result  Result
+	names    names
+	touched  map[int64]string // users whose referrals are looked at again, and the event that is the cause
+	users    map[int64]*user
+	codes    map[int64]*code
+	waiting  []int64 // users who signed up with a code that has just got its owner
+	items    []*item
+	bySignUp map[[2]int64]*item // the same, by referee and code
+	result   Result
 }
 
 func (t *txn) run(tx pgx.Tx, w work) error {

@@ -23,7 +23,7 @@ type code struct {
 func (t *txn) lockCodes() error {
 	ids := slices.Collect(maps.Values(t.names.code))
 	for _, it := range t.items {
-		ids = append(ids, it.code)
+		ids = append(ids, it.CodeID)
 	}
 	var owners []int64
 	for name := range t.in.signUps {
@@ -50,6 +50,7 @@ func (t *txn) claimCodes() error {
 		owns[c.owner] = true
 	}
 	var rows db.ClaimCodesParams
+	taken := make(map[string]int)
 	for _, name := range slices.Sorted(maps.Keys(t.names.candidate)) {
 		u := t.users[t.names.user[name]]
 		if owns[u.id] {
@@ -57,7 +58,8 @@ func (t *txn) claimCodes() error {
 		}
 		c := t.codes[t.names.code[t.names.candidate[name]]]
 		if c.owner != 0 {
-			return &grownError{more: extra{attempt: 1}, why: "the code that was drawn is taken"}
+			taken[name]++
+			continue
 		}
 		terms := t.terms.at(u.program, u.signUp.at).terms
 		c.owner, c.program, c.claimed = u.id, u.program, true
@@ -67,13 +69,16 @@ func (t *txn) claimCodes() error {
 		rows.ProgramID = append(rows.ProgramID, c.program)
 		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
 	}
+	if len(taken) > 0 {
+		return &grownError{more: extra{redraw: taken}, why: "codes that were drawn are taken"}
+	}
 	if len(rows.Ids) == 0 {
 		return nil
 	}
 	return t.later.queries().ClaimCodes(t.ctx, rows)
 }
 
-func (t *txn) claimed() (ids []int64) {
+func (t *txn) claimedCodes() (ids []int64) {
 	for id, c := range t.codes {
 		if c.claimed {
 			ids = append(ids, id)

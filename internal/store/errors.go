@@ -23,8 +23,9 @@ func Transient(err error) bool {
 	if errors.As(err, &decision) || errors.Is(err, money.ErrOverflow) || errors.Is(err, money.ErrCurrency) {
 		return false
 	}
+	var connecting *pgconn.ConnectError
 	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+	if errors.As(err, &connecting) || !errors.As(err, &pg) {
 		return true
 	}
 	// Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: 22 is a value out of range or malformed,

@@ -13,7 +13,7 @@ import (
 type intake struct {
 	events  []fact.Event
 	objects map[string]*sighted // by key
-	ties    map[string]claimed  // by the customer's key
+	ties    map[string]namedTie // by the customer's key
 	signUps map[string][]signUp // by the user's own id
 }
 
@@ -37,7 +37,8 @@ func (g *group) root() *group {
 	return g
 }
 
-type claimed struct {
+// namedTie says whom a customer is claimed to be.
+type namedTie struct {
 	payment.Claim
 	cause string
 }
@@ -63,7 +64,7 @@ func newIntake(events []fact.Event) *intake {
 	in := &intake{
 		events:  events,
 		objects: make(map[string]*sighted),
-		ties:    make(map[string]claimed),
+		ties:    make(map[string]namedTie),
 		signUps: make(map[string][]signUp),
 	}
 	for _, e := range events {
@@ -84,7 +85,7 @@ func (in *intake) add(e fact.Event) {
 		old := in.ties[e.Tie.Customer]
 		said := payment.Claim{UserID: e.Tie.UserID, At: e.Tie.At}
 		if payment.FirstClaim(old.Claim, said) == said {
-			in.ties[e.Tie.Customer] = claimed{said, e.Name}
+			in.ties[e.Tie.Customer] = namedTie{said, e.Name}
 		}
 	}
 }

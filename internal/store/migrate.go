@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -22,7 +23,10 @@ func Migrate(ctx context.Context, dsn string) ([]string, error) {
 		return nil, fmt.Errorf("store: the database URL can not be read: %w", err)
 	}
 	conn := stdlib.OpenDB(*cfg)
-	defer conn.Close()                                                        //nolint:errcheck // nothing is lost: every step has been committed
+	defer conn.Close() //nolint:errcheck // nothing is lost: every step has been committed
+	if err := checkEncoding(ctx, conn); err != nil {
+		return nil, err
+	}
 	turns, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second for five minutes
 	if err != nil {
 		return nil, err
@@ -43,15 +47,27 @@ func Migrate(ctx context.Context, dsn string) ([]string, error) {
 }
 
 func ensureDefaultProgram(ctx context.Context, dsn string) error {
-	pool, err := pgxpool.New(ctx, dsn)
+	pool, err := Open(ctx, dsn)
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return err
 	}
 	defer pool.Close()
-	s := NewReader(pool)
-	if err := s.Check(ctx); err == nil {
-		return nil
+	s := NewDatabase(pool)
+	if err := s.Check(ctx); !errors.Is(err, ErrNoProgram) {
+		return err // also nil: the business has terms of its own, which are not to be covered by ours
 	}
 	_, err = s.ApplyProgram(ctx, program.Default())
 	return err
+}
+
+// checkEncoding refuses a database that could not hold every name there is.
+func checkEncoding(ctx context.Context, conn *sql.DB) error {
+	var encoding string
+	if err := conn.QueryRowContext(ctx, "show server_encoding").Scan(&encoding); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("store: the database's encoding is %s: make one with `create database … encoding 'UTF8' template template0`", encoding)
+	}
+	return nil
 }

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
@@ -20,7 +23,11 @@ func newNames() names {
 	}
 }
 
+// addUser learns a name. A row that is lost has none: nobody else's must be taken for it.
 func (n *names) addUser(id int64, external string) {
+	if external == "" {
+		return
+	}
 	n.user[external] = id
 	n.userOf[id] = external
 }
@@ -41,8 +48,8 @@ func (t *txn) nameAll() error {
 // addCustomersOfSignUps turns the Stripe customer that a sign-up names into a tie like any other.
 func (t *txn) addCustomersOfSignUps() {
 	scope := payment.Scope{Live: t.store.opts.Live}
-	for _, all := range t.in.signUps {
-		for _, s := range all {
+	for _, id := range slices.Sorted(maps.Keys(t.in.signUps)) {
+		for _, s := range t.in.signUps[id] {
 			if s.Customer == "" {
 				continue
 			}
@@ -50,7 +57,7 @@ func (t *txn) addCustomersOfSignUps() {
 			old := t.in.ties[key]
 			said := payment.Claim{UserID: s.UserID, At: s.RegisteredAt}
 			if payment.FirstClaim(old.Claim, said) == said {
-				t.in.ties[key] = claimed{said, s.cause}
+				t.in.ties[key] = namedTie{said, s.cause}
 			}
 		}
 	}
@@ -87,7 +94,7 @@ func (t *txn) nameUsers() error {
 	for _, r := range rows {
 		t.names.addUser(r.ID, r.ExternalID)
 		if _, signsUp := t.in.signUps[r.ExternalID]; signsUp && !r.HasCode {
-			t.names.candidate[r.ExternalID] = t.store.opts.Codes(r.ExternalID, length, t.also.attempt)
+			t.names.candidate[r.ExternalID] = t.store.opts.Codes(r.ExternalID, length, t.also.redraw[r.ExternalID])
 		}
 	}
 	return nil

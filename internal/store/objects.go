@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -86,22 +87,14 @@ func (t *txn) loadObjects(b *books) error {
 	if len(stored) == 0 {
 		return nil
 	}
-	chained, err := t.q.ListMerged(t.ctx, stored)
-	if err != nil {
-		return err
-	}
-	for _, c := range chained {
-		root[c.ID] = root[deref(c.MergedInto)]
-		stored = append(stored, c.ID)
-	}
-	rows, err := t.q.ListObjects(t.ctx, sortedUnique(stored))
+	rows, err := listObjects(t.ctx, t.q, stored, root)
 	if err != nil {
 		return err
 	}
 	var changed objectRows
 	for _, r := range rows {
 		p := b.payments[root[r.PaymentID]]
-		known := t.evidenceOf(r)
+		known := t.names.evidence(r)
 		joined := known.Join(p.objects[r.Key])
 		p.objects[r.Key] = joined
 		if _, before := b.known[r.Key]; before && joined != known {
@@ -114,16 +107,30 @@ func (t *txn) loadObjects(b *books) error {
 	return t.later.queries().UpdateObjects(t.ctx, changed.update())
 }
 
-// evidenceOf reads a stored object, and learns the numbers of the names in it.
-func (t *txn) evidenceOf(r db.ListObjectsRow) payment.Evidence {
+// listObjects reads all objects of payments: their own, and those of what was merged into them. root is told the payment
+// that each number stands for.
+func listObjects(ctx context.Context, q *db.Queries, payments []int64, root map[int64]int64) ([]db.ListObjectsRow, error) {
+	chained, err := q.ListMerged(ctx, payments)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range chained {
+		root[c.ID] = root[deref(c.MergedInto)]
+		payments = append(payments, c.ID)
+	}
+	return q.ListObjects(ctx, sortedUnique(payments))
+}
+
+// evidence reads a stored object, and learns the numbers of the names in it.
+func (n *names) evidence(r db.ListObjectsRow) payment.Evidence {
 	e := payment.Evidence{Kind: payment.Kind(r.Kind), Refunded: r.Refunded}
 	if r.UserID != nil {
 		e.User = payment.Claim{UserID: deref(r.UserExternalID), At: derefTime(r.UserAt)}
-		t.names.addUser(*r.UserID, e.User.UserID)
+		n.addUser(*r.UserID, e.User.UserID)
 	}
 	if r.CustomerID != nil {
 		e.Customer = deref(r.CustomerKey)
-		t.names.customer[e.Customer] = *r.CustomerID
+		n.customer[e.Customer] = *r.CustomerID
 	}
 	if r.Gross != nil {
 		e.Paid = payment.Paid{Amount: money.New(money.Currency(deref(r.Currency)), *r.Gross), At: derefTime(r.PaidAt)}

@@ -76,7 +76,7 @@ func (t *txn) outbound() (body []byte, count int, err error) {
 func (t *txn) moved(it *item, m Transition, n int) cloudEvent {
 	data := movedData{
 		parties: t.parties(it), Referrer: t.names.userOf[it.ReferrerID], Referee: t.names.userOf[it.RefereeID],
-		Code: t.codes[it.code].name, From: orNull(m.Move.From), Status: string(m.Move.To), Reason: orNull(m.Move.Reason),
+		Code: t.codes[it.CodeID].name, From: orNull(m.Move.From), Status: string(m.Move.To), Reason: orNull(m.Move.Reason),
 		At: m.At.UTC(), Cause: m.Cause,
 	}
 	return envelope(fmt.Sprintf("transition-%d-%d", it.ID, n), "referral."+data.Status, it.ID, data.At, data)

@@ -133,7 +133,7 @@ func (t *txn) derivePayments(b *books) error {
 		switch {
 		case p.row == nil:
 			insert.add(id, derived, t.names)
-		case !t.same(*p.row, derived):
+		case !t.names.same(*p.row, derived):
 			update.add(id, derived, t.names)
 		case len(p.merged) == 0:
 			continue // nothing new
@@ -176,8 +176,8 @@ func (p *paymentState) list() []payment.Object {
 }
 
 // same says whether a payment is stored just as it was derived.
-func (t *txn) same(r db.Payment, p payment.Payment) bool {
-	return r.Key == p.Key && deref(r.UserID) == t.names.user[p.UserID] && r.Named == p.Named &&
-		deref(r.CustomerID) == t.names.customer[p.Customer] && money.Currency(deref(r.Currency)) == p.Paid.Amount.Currency &&
+func (n *names) same(r db.Payment, p payment.Payment) bool {
+	return r.Key == p.Key && deref(r.UserID) == n.user[p.UserID] && r.Named == p.Named &&
+		deref(r.CustomerID) == n.customer[p.Customer] && money.Currency(deref(r.Currency)) == p.Paid.Amount.Currency &&
 		deref(r.Gross) == p.Paid.Amount.Minor && derefTime(r.PaidAt).Equal(p.Paid.At) && r.Refunded == p.Refunded
 }

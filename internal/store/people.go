@@ -39,8 +39,8 @@ func (t *txn) recordPeople() error {
 	for name := range t.in.signUps {
 		t.touch(t.names.user[name], t.in.signUps[name][0].cause)
 	}
-	for _, id := range t.also.users {
-		t.touch(id, "")
+	for id, cause := range t.also.users {
+		t.touch(id, cause)
 	}
 	if len(t.touched) == 0 {
 		return nil
@@ -127,33 +127,29 @@ func (s *Store) emailKey(address string) []byte {
 // up with a code before it had an owner, and those who share an e-mail address that their referrer has, or had, just
 // now. All must be locked. Whoever changes such a thing holds the code's lock, so the answer stays true.
 func (t *txn) findRelated() error {
-	var related []int64
-	if claimed := t.claimed(); len(claimed) > 0 {
+	related := make(map[int64]string) // and the event that concerns them
+	if claimed := t.claimedCodes(); len(claimed) > 0 {
 		rows, err := t.q.ListWaiting(t.ctx, claimed)
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			related = append(related, r.UserID)
+			related[r.UserID] = t.touched[t.codes[r.CodeID].owner]
+			t.waiting = append(t.waiting, r.UserID)
 		}
-		t.waiting = related
 	}
-	owners, keys := t.rekeyedOwners()
-	if len(keys) > 0 {
+	if owners, keys := t.rekeyedOwners(); len(keys) > 0 {
 		rows, err := t.q.ListReferees(t.ctx, db.ListRefereesParams{EmailKeys: keys, ReferrerIds: owners})
 		if err != nil {
 			return err
 		}
-		related = append(related, rows...)
-	}
-	var missing []int64
-	for _, id := range related {
-		if t.users[id] == nil {
-			missing = append(missing, id)
+		for _, r := range rows {
+			related[r.RefereeID] = t.touched[r.ReferrerID]
 		}
 	}
-	if len(missing) > 0 {
-		return &grownError{more: extra{users: missing}, why: "people related to the batch"}
+	maps.DeleteFunc(related, func(id int64, _ string) bool { return t.users[id] != nil })
+	if len(related) > 0 {
+		return &grownError{more: extra{users: related}, why: "people related to the batch"}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type Applied struct {
 
 // ApplyProgram makes terms the ones in force for sign-ups from now on. It waits for the transactions that are deciding
 // by the old ones, and is dated after them, so that no sign-up is ever decided by terms other than those of its time.
-func (s *Reader) ApplyProgram(ctx context.Context, source []byte) (Applied, error) {
+func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, error) {
 	terms, err := program.Parse("program", source)
 	if err != nil {
 		return Applied{}, err
@@ -52,7 +52,7 @@ func (s *Reader) ApplyProgram(ctx context.Context, source []byte) (Applied, erro
 	return applied, err
 }
 
-func (s *Reader) addVersion(ctx context.Context, q *db.Queries, id int64, terms referral.Terms, source []byte, applied *Applied) error {
+func (s *Database) addVersion(ctx context.Context, q *db.Queries, id int64, terms referral.Terms, source []byte, applied *Applied) error {
 	versions, err := q.ListTermsVersions(ctx)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *Reader) addVersion(ctx context.Context, q *db.Queries, id int64, terms 
 }
 
 // Program returns the newest terms of a program as they were applied. Error: ErrNoProgram.
-func (s *Reader) Program(ctx context.Context, name string) (source string, version int, effectiveFrom time.Time, err error) {
+func (s *Database) Program(ctx context.Context, name string) (source string, version int, effectiveFrom time.Time, err error) {
 	q := db.New(s.pool)
 	versions, err := q.ListTermsVersions(ctx)
 	if err != nil {
@@ -115,10 +115,9 @@ func (s *Reader) Program(ctx context.Context, name string) (source string, versi
 
 // version is one version of a program's terms, read.
 type version struct {
-	programID int64
-	rewards   ledger.Account
-	from      time.Time
-	terms     referral.Terms
+	rewards ledger.Account
+	from    time.Time
+	terms   referral.Terms
 }
 
 // termsBook is every version of every program, as one transaction sees them.
@@ -155,7 +154,7 @@ type termsCache struct {
 const defaultProgram = "default"
 
 // book reads which versions there are, and the text of those not seen before.
-func (s *Reader) book(ctx context.Context, q *db.Queries) (*termsBook, error) {
+func (s *Database) book(ctx context.Context, q *db.Queries) (*termsBook, error) {
 	rows, err := q.ListTermsVersions(ctx)
 	if err != nil {
 		return nil, err
@@ -170,7 +169,7 @@ func (s *Reader) book(ctx context.Context, q *db.Queries) (*termsBook, error) {
 			b.fallback = r.ProgramID
 		}
 		b.byProgram[r.ProgramID] = append(b.byProgram[r.ProgramID], version{
-			programID: r.ProgramID, rewards: ledger.Account(r.RewardsAccount), from: r.EffectiveFrom, terms: terms,
+			rewards: ledger.Account(r.RewardsAccount), from: r.EffectiveFrom, terms: terms,
 		})
 	}
 	if b.fallback == 0 {
@@ -179,7 +178,7 @@ func (s *Reader) book(ctx context.Context, q *db.Queries) (*termsBook, error) {
 	return b, nil
 }
 
-func (s *Reader) termsOf(ctx context.Context, q *db.Queries, programID int64, v int32) (referral.Terms, error) {
+func (s *Database) termsOf(ctx context.Context, q *db.Queries, programID int64, v int32) (referral.Terms, error) {
 	key := [2]int64{programID, int64(v)}
 	s.terms.mu.Lock()
 	terms, ok := s.terms.parsed[key]
@@ -204,7 +203,7 @@ func (s *Reader) termsOf(ctx context.Context, q *db.Queries, programID int64, v 
 }
 
 // now is the time by the database's clock, which all workers share.
-func (s *Reader) now(ctx context.Context, q *db.Queries) (time.Time, error) {
+func (s *Database) now(ctx context.Context, q *db.Queries) (time.Time, error) {
 	if s.clock != nil {
 		return s.clock().UTC().Truncate(time.Microsecond), nil
 	}

@@ -12,13 +12,13 @@ import (
 )
 
 // loadPurchases reads, for each referral, the purchases that can decide it: the referee's earliest, and the earliest of
-// each listed currency that meets its minimum inside the window. However much a person has bought, no more is read.
+// each listed currency that meets its minimum inside the window.
 func loadPurchases(ctx context.Context, q *db.Queries, items []*item) error {
 	var ask db.ListPurchasesParams
 	for i, it := range items {
 		first, last := it.version.terms.Window(it.RegisteredAt)
 		minimum := it.version.terms.Qualify.Minimum
-		addQuestion(&ask, i, it.RefereeID, "", 0, first, last)
+		addQuestion(&ask, i, it.RefereeID, "", 0, time.Time{}, endOfTime)
 		for _, c := range slices.Sorted(maps.Keys(minimum)) {
 			addQuestion(&ask, i, it.RefereeID, string(c), minimum[c], first, last)
 		}
@@ -37,6 +37,9 @@ func loadPurchases(ctx context.Context, q *db.Queries, items []*item) error {
 	}
 	return err
 }
+
+// endOfTime is later than any payment.
+var endOfTime = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func addQuestion(ask *db.ListPurchasesParams, n int, user int64, currency string, minimum int64, first, last time.Time) {
 	ask.N = append(ask.N, int32(n))

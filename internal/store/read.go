@@ -28,7 +28,7 @@ type User struct {
 }
 
 // User reads one person. Error: ErrNotFound, also for somebody who is known from a payment only.
-func (s *Reader) User(ctx context.Context, id string) (User, error) {
+func (s *Database) User(ctx context.Context, id string) (User, error) {
 	q := db.New(s.pool)
 	row, err := q.GetUserByExternalID(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) || (err == nil && row.RegisteredAt == nil) {
@@ -76,20 +76,16 @@ type Reward struct {
 }
 
 // Referrals reads one page, by number, in a number of statements that does not depend on its size.
-func (s *Reader) Referrals(ctx context.Context, f Filter) ([]Referral, error) {
+func (s *Database) Referrals(ctx context.Context, f Filter) ([]Referral, error) {
 	var out []Referral
-	read := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} // one moment for all of it
-	err := pgx.BeginTxFunc(ctx, s.pool, read, func(tx pgx.Tx) error {
-		q := db.New(tx)
-		rows, err := q.FindReferrals(ctx, db.FindReferralsParams{
-			AfterID: f.After, Referrer: f.Referrer, Referee: f.Referee, Status: f.Status, Most: int32(f.Limit),
-		})
+	err := s.oneMoment(ctx, func(q *db.Queries) error {
+		rows, err := find(ctx, q, f)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		items := make([]*item, 0, len(rows))
 		for _, r := range rows {
-			items = append(items, &item{Referral: storedReferral(r), code: r.CodeID})
+			items = append(items, &item{Referral: r.Referral})
 		}
 		if err := s.explain(ctx, q, items); err != nil {
 			return err
@@ -106,16 +102,40 @@ func (s *Reader) Referrals(ctx context.Context, f Filter) ([]Referral, error) {
 	return out, err
 }
 
-func storedReferral(r db.FindReferralsRow) db.Referral {
-	return db.Referral{
-		ID: r.ID, ProgramID: r.ProgramID, CodeID: r.CodeID, ReferrerID: r.ReferrerID, RefereeID: r.RefereeID,
-		RegisteredAt: r.RegisteredAt, Status: r.Status, Reason: r.Reason, Slot: r.Slot, PaymentID: r.PaymentID,
-		Transitions: r.Transitions, Transfers: r.Transfers, ChangedAt: r.ChangedAt,
+// oneMoment runs statements that all see the database as it is at one moment.
+func (s *Database) oneMoment(ctx context.Context, read func(q *db.Queries) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error { return read(db.New(tx)) })
+}
+
+// find reads the page's rows, by the narrowest of the ways there are.
+func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, error) {
+	most := int32(f.Limit)
+	switch {
+	case f.Referee != "":
+		rows, err := q.FindReferralsOfReferee(ctx, db.FindReferralsOfRefereeParams{
+			Referee: f.Referee, Referrer: f.Referrer, Status: f.Status, AfterID: f.After, Most: most,
+		})
+		return pageOf(rows, func(r db.FindReferralsOfRefereeRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
+	case f.Referrer != "":
+		rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
+			Referrer: f.Referrer, Status: f.Status, AfterID: f.After, Most: most,
+		})
+		return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	}
+	return q.FindReferrals(ctx, db.FindReferralsParams{Status: f.Status, AfterID: f.After, Most: most})
+}
+
+func pageOf[R any](rows []R, as func(R) db.FindReferralsRow) []db.FindReferralsRow {
+	page := make([]db.FindReferralsRow, 0, len(rows))
+	for _, r := range rows {
+		page = append(page, as(r))
+	}
+	return page
 }
 
 // explain reads all that the verdicts on stored referrals rest on, gives them again, and reads what was posted.
-func (s *Reader) explain(ctx context.Context, q *db.Queries, items []*item) error {
+func (s *Database) explain(ctx context.Context, q *db.Queries, items []*item) error {
 	if err := s.readHistories(ctx, q, items); err != nil {
 		return err
 	}
@@ -133,7 +153,7 @@ func (s *Reader) explain(ctx context.Context, q *db.Queries, items []*item) erro
 }
 
 // readHistories reads everything of the histories but the purchases.
-func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item) error {
+func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*item) error {
 	book, err := s.book(ctx, q)
 	if err != nil {
 		return err
@@ -141,7 +161,7 @@ func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item
 	var ids, codes []int64
 	for _, it := range items {
 		ids = append(ids, it.ReferrerID, it.RefereeID)
-		codes = append(codes, it.code)
+		codes = append(codes, it.CodeID)
 	}
 	limits, err := q.GetCodes(ctx, sortedUnique(codes))
 	if err != nil {
@@ -169,16 +189,16 @@ func (s *Reader) readHistories(ctx context.Context, q *db.Queries, items []*item
 		if _, known := book.byProgram[it.ProgramID]; known {
 			it.version = book.at(it.ProgramID, it.RegisteredAt)
 		}
-		it.recall(somebody(it.RefereeID), somebody(it.ReferrerID), most[it.code])
+		it.recall(somebody(it.RefereeID), somebody(it.ReferrerID), most[it.CodeID])
 	}
 	return nil
 }
 
 func view(r db.FindReferralsRow, it *item) (Referral, error) {
 	v := Referral{
-		ID: r.ID, Program: r.Program, Referrer: r.Referrer, Referee: r.Referee, Code: r.Code,
-		Status: referral.Status(r.Status), Reason: referral.Reason(deref(r.Reason)),
-		AttributedAt: r.RegisteredAt.UTC(), Checks: it.verdict.Checks,
+		ID: r.Referral.ID, Program: r.Program, Referrer: r.Referrer, Referee: r.Referee, Code: r.Code,
+		Status: referral.Status(it.Status), Reason: referral.Reason(deref(it.Reason)),
+		AttributedAt: it.RegisteredAt.UTC(), Checks: it.verdict.Checks,
 	}
 	live, err := ledger.Live(it.posted)
 	for _, share := range live {

@@ -15,7 +15,6 @@ import (
 // item is one referral that the transaction looks at.
 type item struct {
 	db.Referral
-	code    int64
 	isNew   bool
 	changed bool
 	cause   string
@@ -37,28 +36,32 @@ func (t *txn) loadReferrals() error {
 		ids = append(ids, id)
 	}
 	rows, err := t.q.ListReferralsByReferee(t.ctx, sortedUnique(ids))
+	t.bySignUp = make(map[[2]int64]*item, len(rows))
 	for _, r := range rows {
-		t.items = append(t.items, &item{Referral: r, code: r.CodeID, cause: t.touched[r.RefereeID]})
+		it := &item{Referral: r, cause: t.touched[r.RefereeID]}
+		t.items = append(t.items, it)
+		t.bySignUp[[2]int64{r.RefereeID, r.CodeID}] = it
 	}
 	return err
 }
 
 // attribute makes the referral that follows from a sign-up with a code that somebody has.
 func (t *txn) attribute(s *signUpState, c *code) {
-	for _, it := range t.items {
-		if it.RefereeID == s.user && it.code == c.id {
-			if s.at.Before(it.RegisteredAt) {
-				it.RegisteredAt, it.changed, it.cause = s.at, true, s.cause
-			}
-			return
+	key := [2]int64{s.user, c.id}
+	if it := t.bySignUp[key]; it != nil {
+		if s.at.Before(it.RegisteredAt) {
+			it.RegisteredAt, it.changed, it.cause = s.at, true, s.cause
 		}
+		return
 	}
-	t.items = append(t.items, &item{
+	it := &item{
 		Referral: db.Referral{
 			ProgramID: c.program, CodeID: c.id, ReferrerID: c.owner, RefereeID: s.user, RegisteredAt: s.at,
 		},
-		code: c.id, isNew: true, changed: true, cause: s.cause,
-	})
+		isNew: true, changed: true, cause: s.cause,
+	}
+	t.items = append(t.items, it)
+	t.bySignUp[key] = it
 }
 
 // assess gives the verdict on every referral that is looked at.
@@ -78,7 +81,7 @@ func (t *txn) assess() error {
 	}
 	for _, it := range t.items {
 		it.version = t.terms.at(it.ProgramID, it.RegisteredAt)
-		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.code].limits.MaxUses)
+		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.CodeID].limits.MaxUses)
 	}
 	if err := loadPurchases(t.ctx, t.q, t.items); err != nil {
 		return err
@@ -91,7 +94,7 @@ func (t *txn) assess() error {
 func (it *item) recall(referee, referrer *user, maxUses int) {
 	it.history = referral.History{
 		SignedUpAt: it.RegisteredAt.UTC(),
-		Standing:   referee.signUp.code == it.code,
+		Standing:   referee.signUp.code == it.CodeID,
 		SamePerson: samePerson(referrer, referee),
 		Slot:       referral.Slot(it.Slot),
 		MaxUses:    maxUses,
@@ -131,7 +134,7 @@ func (t *txn) judge() {
 		it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
 		if it.verdict.WantsSlot {
 			p := it.verdict.Purchase
-			wants[it.code] = append(wants[it.code], referral.Want{Index: i, PaidAt: p.PaidAt, Key: p.Key})
+			wants[it.CodeID] = append(wants[it.CodeID], referral.Want{Index: i, PaidAt: p.PaidAt, Key: p.Key})
 		}
 	}
 	for id, all := range wants {
@@ -220,12 +223,11 @@ func shares(v referral.Verdict, referrer, referee int64) []ledger.Share {
 // become takes on what the verdict says, and notes whether anything of it is new.
 func (it *item) become(now time.Time) {
 	v := it.verdict
-	_, last := it.version.terms.Window(it.RegisteredAt)
 	next := it.Referral
-	next.WindowEnds = last.Add(time.Second)
+	next.WindowEnds = it.version.terms.Closes(it.RegisteredAt)
 	next.HoldEnds = nil
-	if v.Status == referral.Qualified && !v.Due.IsZero() {
-		next.HoldEnds = &v.Due
+	if held := it.heldUntil(); !held.IsZero() {
+		next.HoldEnds = &held
 	}
 	next.Status = string(v.Status)
 	next.Reason = nil
@@ -249,6 +251,14 @@ func (it *item) become(now time.Time) {
 		it.changed = true
 	}
 	it.Referral = next
+}
+
+// heldUntil is when the hold of a referral that is held ends; zero when it is not held.
+func (it *item) heldUntil() time.Time {
+	if it.verdict.Status != referral.Qualified {
+		return time.Time{}
+	}
+	return it.verdict.Due
 }
 
 // changedItems are the referrals to save: new ones first, then by number.

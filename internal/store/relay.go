@@ -71,7 +71,7 @@ func readOutbox(body []byte) ([]Outbound, error) {
 }
 
 // OutboxLag says how many rows wait to be relayed, and how long the oldest has waited.
-func (s *Reader) OutboxLag(ctx context.Context) (rows int64, age time.Duration, err error) {
+func (s *Database) OutboxLag(ctx context.Context) (rows int64, age time.Duration, err error) {
 	lag, err := db.New(s.pool).GetOutboxLag(ctx)
 	return lag.Waiting, time.Duration(lag.Seconds * float64(time.Second)), err
 }

@@ -28,21 +28,21 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Store is the database, to write to.
+// Store is the database and what it takes to apply facts to it.
 type Store struct {
-	*Reader
+	*Database
 	opts Options
 }
 
-// Reader is the database, to read from. It needs no secret.
-type Reader struct {
+// Database is what needs no secret but the way to it: questions, checks, and the terms of programs.
+type Database struct {
 	pool  *pgxpool.Pool
 	terms termsCache
 	clock func() time.Time // replaces the database's clock when set
 }
 
-// NewReader makes a reader over a pool.
-func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+// NewDatabase makes one over a pool.
+func NewDatabase(pool *pgxpool.Pool) *Database { return &Database{pool: pool} }
 
 // New makes a store over a pool.
 func New(pool *pgxpool.Pool, opts Options) (*Store, error) {
@@ -52,7 +52,7 @@ func New(pool *pgxpool.Pool, opts Options) (*Store, error) {
 	if opts.Codes == nil {
 		opts.Codes = RandomCode
 	}
-	return &Store{Reader: &Reader{pool: pool, clock: opts.Now}, opts: opts}, nil
+	return &Store{Database: &Database{pool: pool, clock: opts.Now}, opts: opts}, nil
 }
 
 // Open makes a pool of connections to a database. It does not connect yet: a database may be away for a while.
@@ -79,7 +79,7 @@ func setDefault(m map[string]string, key, value string) {
 }
 
 // Check says whether the database can be reached and has what a worker needs.
-func (s *Reader) Check(ctx context.Context) error {
+func (s *Database) Check(ctx context.Context) error {
 	versions, err := db.New(s.pool).ListTermsVersions(ctx)
 	if err != nil {
 		return err
@@ -107,6 +107,6 @@ func RandomCode(_ string, length, _ int) string {
 }
 
 // inTx runs work in a transaction, which is rolled back when work fails.
-func (s *Reader) inTx(ctx context.Context, work func(tx pgx.Tx) error) error {
+func (s *Database) inTx(ctx context.Context, work func(tx pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, s.pool, work)
 }

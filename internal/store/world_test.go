@@ -45,7 +45,7 @@ func newWorld(t testing.TB, terms string) *world {
 	t.Cleanup(pool.Close)
 	w.pool = pool
 	w.store, err = New(pool, Options{
-		HashKey: []byte("a key that only tests use"),
+		HashKey: []byte("a key that only tests use"), Live: true,
 		Codes:   func(user string, _, attempt int) string { return codeOf(user, attempt) },
 		Now:     func() time.Time { return w.now },
 	})

@@ -231,7 +231,7 @@ func (w *world) rows(sql string, each func(scan func(...any) error) error) {
 // lawful fails the test when the database breaks a law.
 func (w *world) lawful() {
 	w.t.Helper()
-	report, err := audit.Run(w.t.Context(), w.store.Reader, func(int) {})
+	report, err := audit.Run(w.t.Context(), w.store.Database, func(int) {})
 	w.must(err)
 	for _, l := range report.Lines {
 		if l.Broken > 0 {
