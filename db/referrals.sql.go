@@ -110,19 +110,19 @@ join programs p on p.id = r.program_id
 join codes c on c.id = r.code_id
 join users referrer on referrer.id = r.referrer_id
 join users referee on referee.id = r.referee_id
-where r.referee_id = (select u.id from users u where u.external_id = $1::text)
+where r.referee_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
   and ($4::text = '' or referrer.external_id = $4::text)
-order by r.id
+order by r.referee_id, r.id
 limit $5::int
 `
 
 type FindReferralsOfRefereeParams struct {
-	Referee  string
-	AfterID  int64
-	Status   string
-	Referrer string
-	Most     int32
+	RefereeID int64
+	AfterID   int64
+	Status    string
+	Referrer  string
+	Most      int32
 }
 
 type FindReferralsOfRefereeRow struct {
@@ -136,7 +136,7 @@ type FindReferralsOfRefereeRow struct {
 // The same of one referee.
 func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsOfRefereeParams) ([]FindReferralsOfRefereeRow, error) {
 	rows, err := q.db.Query(ctx, findReferralsOfReferee,
-		arg.Referee,
+		arg.RefereeID,
 		arg.AfterID,
 		arg.Status,
 		arg.Referrer,
@@ -187,17 +187,17 @@ join programs p on p.id = r.program_id
 join codes c on c.id = r.code_id
 join users referrer on referrer.id = r.referrer_id
 join users referee on referee.id = r.referee_id
-where r.referrer_id = (select u.id from users u where u.external_id = $1::text)
+where r.referrer_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
-order by r.id
+order by r.referrer_id, r.id
 limit $4::int
 `
 
 type FindReferralsOfReferrerParams struct {
-	Referrer string
-	AfterID  int64
-	Status   string
-	Most     int32
+	ReferrerID int64
+	AfterID    int64
+	Status     string
+	Most       int32
 }
 
 type FindReferralsOfReferrerRow struct {
@@ -211,7 +211,7 @@ type FindReferralsOfReferrerRow struct {
 // The same of one referrer.
 func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferralsOfReferrerParams) ([]FindReferralsOfReferrerRow, error) {
 	rows, err := q.db.Query(ctx, findReferralsOfReferrer,
-		arg.Referrer,
+		arg.ReferrerID,
 		arg.AfterID,
 		arg.Status,
 		arg.Most,

@@ -11,35 +11,25 @@ import (
 )
 
 const listSignUps = `-- name: ListSignUps :many
-select s.user_id, s.code_id, s.registered_at, s.event_key, s.waiting, c.code from sign_ups s join codes c on c.id = s.code_id where s.user_id = any($1::bigint[])
+select user_id, code_id, registered_at, event_key, waiting from sign_ups where user_id = any($1::bigint[])
 `
 
-type ListSignUpsRow struct {
-	UserID       int64
-	CodeID       int64
-	RegisteredAt time.Time
-	EventKey     string
-	Waiting      bool
-	Code         string
-}
-
 // The sign-ups of users, one for each code they ever named.
-func (q *Queries) ListSignUps(ctx context.Context, userIds []int64) ([]ListSignUpsRow, error) {
+func (q *Queries) ListSignUps(ctx context.Context, userIds []int64) ([]SignUp, error) {
 	rows, err := q.db.Query(ctx, listSignUps, userIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListSignUpsRow
+	var items []SignUp
 	for rows.Next() {
-		var i ListSignUpsRow
+		var i SignUp
 		if err := rows.Scan(
 			&i.UserID,
 			&i.CodeID,
 			&i.RegisteredAt,
 			&i.EventKey,
 			&i.Waiting,
-			&i.Code,
 		); err != nil {
 			return nil, err
 		}

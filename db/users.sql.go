@@ -59,22 +59,21 @@ func (q *Queries) FindUsers(ctx context.Context, externalIds []string) ([]FindUs
 
 const getUserByExternalID = `-- name: GetUserByExternalID :one
 select u.id, u.external_id, u.registered_at, u.username,
-       own.code as own_code, used.code as used_code, used.owner_id as used_code_owner
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.id limit 1), '')::text as own_code,
+       coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
+       exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
-left join codes own on own.owner_id = u.id
-left join codes used on used.id = u.sign_up_code
 where u.external_id = $1
-limit 1
 `
 
 type GetUserByExternalIDRow struct {
-	ID            int64
-	ExternalID    string
-	RegisteredAt  *time.Time
-	Username      *string
-	OwnCode       *string
-	UsedCode      *string
-	UsedCodeOwner *int64
+	ID              int64
+	ExternalID      string
+	RegisteredAt    *time.Time
+	Username        *string
+	OwnCode         string
+	UsedCode        string
+	UsedCodeUnknown bool
 }
 
 // One user as the API shows them, with their code and the code they signed up with.
@@ -88,9 +87,20 @@ func (q *Queries) GetUserByExternalID(ctx context.Context, externalID string) (G
 		&i.Username,
 		&i.OwnCode,
 		&i.UsedCode,
-		&i.UsedCodeOwner,
+		&i.UsedCodeUnknown,
 	)
 	return i, err
+}
+
+const getUserID = `-- name: GetUserID :one
+select id from users where external_id = $1
+`
+
+func (q *Queries) GetUserID(ctx context.Context, externalID string) (int64, error) {
+	row := q.db.QueryRow(ctx, getUserID, externalID)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const getUsers = `-- name: GetUsers :many

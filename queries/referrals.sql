@@ -71,10 +71,10 @@ join programs p on p.id = r.program_id
 join codes c on c.id = r.code_id
 join users referrer on referrer.id = r.referrer_id
 join users referee on referee.id = r.referee_id
-where r.referee_id = (select u.id from users u where u.external_id = @referee::text)
+where r.referee_id = @referee_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
   and (@referrer::text = '' or referrer.external_id = @referrer::text)
-order by r.id
+order by r.referee_id, r.id
 limit @most::int;
 
 -- name: FindReferralsOfReferrer :many
@@ -85,9 +85,9 @@ join programs p on p.id = r.program_id
 join codes c on c.id = r.code_id
 join users referrer on referrer.id = r.referrer_id
 join users referee on referee.id = r.referee_id
-where r.referrer_id = (select u.id from users u where u.external_id = @referrer::text)
+where r.referrer_id = @referrer_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
-order by r.id
+order by r.referrer_id, r.id
 limit @most::int;
 
 -- name: ListReferralsAfter :many

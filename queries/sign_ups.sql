@@ -1,6 +1,6 @@
 -- name: ListSignUps :many
 -- The sign-ups of users, one for each code they ever named.
-select s.*, c.code from sign_ups s join codes c on c.id = s.code_id where s.user_id = any(@user_ids::bigint[]);
+select * from sign_ups where user_id = any(@user_ids::bigint[]);
 
 -- name: ListWaiting :many
 -- Who signed up with a code before anybody had it.

@@ -34,9 +34,11 @@ where u.id = w.id;
 -- name: GetUserByExternalID :one
 -- One user as the API shows them, with their code and the code they signed up with.
 select u.id, u.external_id, u.registered_at, u.username,
-       own.code as own_code, used.code as used_code, used.owner_id as used_code_owner
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.id limit 1), '')::text as own_code,
+       coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
+       exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
-left join codes own on own.owner_id = u.id
-left join codes used on used.id = u.sign_up_code
-where u.external_id = @external_id
-limit 1;
+where u.external_id = @external_id;
+
+-- name: GetUserID :one
+select id from users where external_id = @external_id;

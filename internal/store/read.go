@@ -38,8 +38,8 @@ func (s *Database) User(ctx context.Context, id string) (User, error) {
 		return User{}, err
 	}
 	u := User{
-		ID: row.ExternalID, Username: deref(row.Username), Code: deref(row.OwnCode), ReferredBy: deref(row.UsedCode),
-		UnknownCode: row.UsedCode != nil && row.UsedCodeOwner == nil, RegisteredAt: derefTime(row.RegisteredAt),
+		ID: row.ExternalID, Username: deref(row.Username), Code: row.OwnCode, ReferredBy: row.UsedCode,
+		UnknownCode: row.UsedCodeUnknown, RegisteredAt: derefTime(row.RegisteredAt),
 	}
 	balances, err := q.ListBalances(ctx, row.ID)
 	for _, b := range balances {
@@ -113,17 +113,33 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 	most := int32(f.Limit)
 	switch {
 	case f.Referee != "":
+		id, err := q.GetUserID(ctx, f.Referee)
+		if err != nil {
+			return nil, unlessNone(err)
+		}
 		rows, err := q.FindReferralsOfReferee(ctx, db.FindReferralsOfRefereeParams{
-			Referee: f.Referee, Referrer: f.Referrer, Status: f.Status, AfterID: f.After, Most: most,
+			RefereeID: id, Referrer: f.Referrer, Status: f.Status, AfterID: f.After, Most: most,
 		})
 		return pageOf(rows, func(r db.FindReferralsOfRefereeRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	case f.Referrer != "":
+		id, err := q.GetUserID(ctx, f.Referrer)
+		if err != nil {
+			return nil, unlessNone(err)
+		}
 		rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
-			Referrer: f.Referrer, Status: f.Status, AfterID: f.After, Most: most,
+			ReferrerID: id, Status: f.Status, AfterID: f.After, Most: most,
 		})
 		return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	}
 	return q.FindReferrals(ctx, db.FindReferralsParams{Status: f.Status, AfterID: f.After, Most: most})
+}
+
+// unlessNone takes the absence of a row for an answer.
+func unlessNone(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	return err
 }
 
 func pageOf[R any](rows []R, as func(R) db.FindReferralsRow) []db.FindReferralsRow {

@@ -46,8 +46,8 @@ func newWorld(t testing.TB, terms string) *world {
 	w.pool = pool
 	w.store, err = New(pool, Options{
 		HashKey: []byte("a key that only tests use"), Live: true,
-		Codes:   func(user string, _, attempt int) string { return codeOf(user, attempt) },
-		Now:     func() time.Time { return w.now },
+		Codes: func(user string, _, attempt int) string { return codeOf(user, attempt) },
+		Now:   func() time.Time { return w.now },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// crowd fills a database with strangers: many more rows than a plan may look at.
+//nolint:dupword // it is SQL
+const crowd = `
+insert into users (external_id, registered_at, sign_up_event, sign_up_code, program_id, email_key)
+select 'stranger-' || n, now(), 'x', 1, 1, int8send(n) from generate_series(1, 60000) n;
+insert into codes (code, owner_id, program_id) select 'S' || n, n + 100, 1 from generate_series(1, 60000) n;
+insert into sign_ups select n, 1, now(), 'x', false from generate_series(101, 60000) n;
+insert into customers (key, user_id) select 'cus_s' || n, n from generate_series(1, 60000) n;
+insert into payments (key, user_id, named, customer_id, currency, gross, paid_at)
+select 'ch_s' || n, n, n % 2 = 0, n, 'usd', 1000, now() from generate_series(1, 60000) n;
+insert into objects (key, payment_id, kind) select 'ch_s' || n, n, 3 from generate_series(1, 60000) n;
+insert into referrals (program_id, code_id, referrer_id, referee_id, registered_at, window_ends, status, transitions, changed_at)
+select 1, 1, 1, n, now(), '2030-01-01'::timestamptz + n * interval '1 second', 'pending', 1, now() from generate_series(101, 60000) n;
+insert into transitions select n, 1, null, 'pending', null, now(), 'x' from generate_series(1, 60000) n;
+insert into transfers select n, 1, 'granted', 'referee', -1, n, 'usd', 1, now(), 'x' from generate_series(1, 60000) n;
+insert into balances select n, 'usd', 1 from generate_series(1000, 60000) n;
+insert into events select 'e' || n from generate_series(1, 60000) n;
+analyze`
+
+// TestNoStatementWalksThroughATable runs everything a worker and the API ask, in the midst of a crowd, and looks at how
+// PostgreSQL went about it.
+func TestNoStatementWalksThroughATable(t *testing.T) {
+	w := newWorld(t, "")
+	if _, err := w.pool.Exec(w.ctx, crowd); err != nil {
+		t.Fatal(err)
+	}
+	l := w.listen(t)
+	w.now = noon.Add(day)
+	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon), registered("carol", "C-ALICE", noon))
+	w.apply(registered("alice", "", noon.Add(-day)), withEmail(registered("alice", "", noon.Add(-2*day)), "other@example.com"))
+	w.apply(session(1, "bob", usd(1000), hour), guest(2, "cus_1", usd(1000), hour), session(3, "carol", usd(1000), hour))
+	w.apply(tie("cus_1", "carol", hour), charge(1, 0, hour), charge(3, 1000, hour))
+	w.now = noon.Add(100 * day)
+	w.tick()
+	for _, f := range []Filter{{Limit: 50}, {Referee: "bob", Limit: 50}, {Referrer: "alice", Limit: 50}, {Referrer: "alice", Referee: "bob", Limit: 50}} {
+		if _, err := w.store.Referrals(w.ctx, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.store.User(w.ctx, "bob"); err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	for _, s := range l.heard {
+		if name, ok := strings.CutPrefix(s.sql, "-- name: "); ok {
+			looked++
+			for _, walk := range w.walks(t, s) {
+				t.Errorf("%s: %s", strings.Fields(name)[0], walk)
+			}
+		}
+	}
+	if looked < 80 {
+		t.Errorf("only %d statements were heard", looked)
+	}
+}
+
+// node is a step of a plan, as EXPLAIN tells it.
+type node struct {
+	Type     string  `json:"Node Type"`
+	Relation string  `json:"Relation Name"`
+	Rows     float64 `json:"Actual Rows"`
+	Removed  float64 `json:"Rows Removed by Filter"`
+	Loops    float64 `json:"Actual Loops"`
+	Plans    []node
+}
+
+// walks runs a statement, takes it back, and says where it looked at far more rows than it was asked for.
+func (w *world) walks(t *testing.T, s statement) (found []string) {
+	t.Helper()
+	tx, err := w.pool.Begin(w.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(w.ctx)
+	var text string
+	if err := tx.QueryRow(w.ctx, "explain (analyze, format json) "+s.sql, s.args...).Scan(&text); err != nil {
+		if strings.Contains(err.Error(), "duplicate key") { // it has been done before
+			return nil
+		}
+		t.Fatalf("%s: %v", s.sql, err)
+	}
+	var plans []struct{ Plan node }
+	if err := json.Unmarshal([]byte(text), &plans); err != nil {
+		t.Fatal(err)
+	}
+	var look func(n node)
+	look = func(n node) {
+		if touched := (n.Rows + n.Removed) * n.Loops; n.Relation != "" && touched > 500 {
+			found = append(found, fmt.Sprintf("%s of %s looked at %.0f rows", n.Type, n.Relation, touched))
+		}
+		for _, below := range n.Plans {
+			look(below)
+		}
+	}
+	for _, p := range plans {
+		look(p.Plan)
+	}
+	return found
+}
