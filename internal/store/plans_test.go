@@ -8,6 +8,7 @@ import (
 )
 
 // crowd fills a database with strangers: many more rows than a plan may look at.
+//
 //nolint:dupword // it is SQL
 const crowd = `
 insert into users (external_id, registered_at, sign_up_event, sign_up_code, program_id, email_key)
