@@ -17,7 +17,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if d.host, err = newHost(d.log); err != nil {
 		return err
 	}
-	pool, err := d.host.database(ctx, d.state.DatabaseURL)
+	pool, err := d.host.database(ctx, d.state.DatabaseURL, d.cmd.pool()...)
 	if err != nil {
 		return err
 	}

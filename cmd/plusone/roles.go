@@ -118,8 +118,8 @@ func (h *host) ensure(ctx context.Context, nc *nats.Conn, replicas int) error {
 }
 
 // database opens a pool. It is closed when nobody uses it any more.
-func (h *host) database(ctx context.Context, url string) (*pgxpool.Pool, error) {
-	pool, err := store.Open(ctx, url)
+func (h *host) database(ctx context.Context, url string, options ...store.PoolOption) (*pgxpool.Pool, error) {
+	pool, err := store.Open(ctx, url, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +135,15 @@ type workerPace struct {
 	AckWait     time.Duration `env:"PLUSONE_ACK_WAIT" default:"30s" help:"After how long without an answer an event is delivered again (default ${default})."`
 	Tick        time.Duration `env:"PLUSONE_TICK" default:"1s" help:"How often to look for holds and windows that have ended (default ${default})."`
 }
+
+// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the clock, the
+// gauges and whoever else asks, without waiting for one another.
+func (p workerPace) pool() []store.PoolOption {
+	return []store.PoolOption{store.WithConnections(p.Concurrency + 6), store.WithStatementTimeout(statementTimeout)}
+}
+
+// statementTimeout is longer than any statement of a batch should take.
+const statementTimeout = 45 * time.Second
 
 func (p workerPace) problems() (all []string) {
 	if p.Concurrency < 1 || p.Concurrency > 64 {

@@ -110,7 +110,7 @@ func TestAuditSaysWhichLawIsBroken(t *testing.T) {
 		{"a place", "update codes set granted = granted + 1 where granted = 1", "update codes set granted = 1 where granted = 2", "Law 5, The cap holds.", "2 granted, 1 taken"},
 		{"a lost row", "insert into balances values (4711, 'usd', 0)", "delete from balances where user_id = 4711", "Law 7, Nothing lost.", "balance 4711"},
 		{"an untrue word", `insert into outbox (count, events) values (1, '[{"id":"transition-4711-1"}]')`, "delete from outbox", "Law 9, Told once each.", "transition-4711-1"},
-		{"a switched-off guard", "alter table transfers disable trigger user", "alter table transfers enable trigger user", "Law 4, Double entry.", "transfers_append_only"},
+		{"a switched-off guard", "alter table transfers disable trigger user", "alter table transfers enable always trigger transfers_append_only", "Law 4, Double entry.", "transfers_append_only"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			execute(t, s.dsn, c.tamper)

@@ -31,7 +31,7 @@ func (c *workerCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pool, err := h.database(ctx, c.DatabaseURL)
+	pool, err := h.database(ctx, c.DatabaseURL, c.pool()...)
 	if err != nil {
 		return err
 	}

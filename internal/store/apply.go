@@ -64,8 +64,11 @@ type work struct {
 func (s *Store) run(ctx context.Context, w work) (Result, error) {
 	var also extra
 	for restarts := range maxRestarts {
-		t := &txn{store: s, ctx: ctx, also: also}
-		err := s.inTx(ctx, func(tx pgx.Tx) error { return t.run(tx, w) })
+		t := &txn{store: s, also: also}
+		err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			t.ctx = ctx
+			return t.run(tx, w)
+		})
 		var grown *grownError
 		if errors.As(err, &grown) {
 			also = also.with(grown.more)

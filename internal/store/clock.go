@@ -22,7 +22,9 @@ const (
 // not be decided holds nobody else up: the error names what went wrong, and it is looked at again at the next tick.
 func (s *Store) Tick(ctx context.Context, page int) (Result, error) {
 	q := db.New(s.pool)
-	now, err := s.now(ctx, q)
+	asking, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	now, err := s.now(asking, q)
 	if err != nil {
 		return Result{}, err
 	}
@@ -49,14 +51,16 @@ type due struct {
 // windows looks at the windows that closed since the mark, and sets the mark when all were decided.
 func (t *tick) windows(ctx context.Context) error {
 	var from time.Time
-	mark, err := t.q.GetMark(ctx, windowsMark)
+	asking, cancel := context.WithTimeout(ctx, t.store.patience)
+	defer cancel()
+	mark, err := t.q.GetMark(asking, windowsMark)
 	switch {
 	case err == nil:
 		from = mark.Add(-markOverlaps)
 	case !errors.Is(err, pgx.ErrNoRows):
 		return err
 	}
-	err = t.pages(ctx, due{at: from}, func(after due) (page []due, err error) {
+	err = t.pages(ctx, due{at: from}, func(ctx context.Context, after due) (page []due, err error) {
 		rows, err := t.q.ListDueWindows(ctx, db.ListDueWindowsParams{
 			Until: t.now, AfterEnds: after.at, AfterID: after.id, Most: int32(t.page),
 		})
@@ -68,12 +72,14 @@ func (t *tick) windows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.q.SetMark(ctx, db.SetMarkParams{Name: windowsMark, At: t.now})
+	asking, cancel = context.WithTimeout(ctx, t.store.patience)
+	defer cancel()
+	return t.q.SetMark(asking, db.SetMarkParams{Name: windowsMark, At: t.now})
 }
 
 // holds looks at the holds that have ended. A hold that was decided is no longer listed, so they need no mark.
 func (t *tick) holds(ctx context.Context) error {
-	return t.pages(ctx, due{}, func(after due) (page []due, err error) {
+	return t.pages(ctx, due{}, func(ctx context.Context, after due) (page []due, err error) {
 		rows, err := t.q.ListDueHolds(ctx, db.ListDueHoldsParams{
 			Until: t.now, AfterEnds: after.at, AfterID: after.id, Most: int32(t.page),
 		})
@@ -85,10 +91,12 @@ func (t *tick) holds(ctx context.Context) error {
 }
 
 // pages goes through all that is due, in order.
-func (t *tick) pages(ctx context.Context, after due, list func(after due) ([]due, error)) error {
+func (t *tick) pages(ctx context.Context, after due, list func(ctx context.Context, after due) ([]due, error)) error {
 	var failed []error
 	for {
-		page, err := list(after)
+		asking, cancel := context.WithTimeout(ctx, t.store.patience)
+		page, err := list(asking, after)
+		cancel()
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestOutboundEventsAreAsDescribed(t *testing.T) {
 
 	seen := make(map[string]int)
 	types := make(map[string]int)
-	publish := func(out []Outbound) error {
+	publish := func(_ context.Context, out []Outbound) error {
 		for _, o := range out {
 			seen[o.ID]++
 			types[o.Type]++
@@ -37,7 +38,7 @@ func TestOutboundEventsAreAsDescribed(t *testing.T) {
 		return nil
 	}
 	failed := errors.New("the stream is away")
-	if _, err := w.store.Relay(w.ctx, 10, func([]Outbound) error { return failed }); !errors.Is(err, failed) {
+	if _, err := w.store.Relay(w.ctx, 10, func(context.Context, []Outbound) error { return failed }); !errors.Is(err, failed) {
 		t.Fatalf("a relay that fails: %v", err)
 	}
 	for {
@@ -69,8 +70,8 @@ func TestOutboundEventsAreAsDescribed(t *testing.T) {
 func TestOnlyOneRelayWorksAtATime(t *testing.T) {
 	w := newWorld(t, "")
 	w.apply([]fact.Event{registered("alice", "", noon), registered("bob", "C-ALICE", noon)}...)
-	n, err := w.store.Relay(w.ctx, 10, func([]Outbound) error {
-		other, err := w.store.Relay(w.ctx, 10, func([]Outbound) error {
+	n, err := w.store.Relay(w.ctx, 10, func(context.Context, []Outbound) error {
+		other, err := w.store.Relay(w.ctx, 10, func(context.Context, []Outbound) error {
 			t.Error("both relay")
 			return nil
 		})

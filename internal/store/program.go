@@ -32,7 +32,7 @@ func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, er
 		return Applied{}, err
 	}
 	applied := Applied{Program: terms.Program}
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		q := db.New(tx)
 		if err := q.LockTermsExclusive(ctx); err != nil {
 			return err

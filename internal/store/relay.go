@@ -21,9 +21,9 @@ type Outbound struct {
 // Relay hands the oldest events of the outbox, at most rows transactions' worth, to publish, and removes them when it
 // returns nil. What fails to be removed is published again. It returns how many rows it removed: 0 also when another
 // relay is at work.
-func (s *Store) Relay(ctx context.Context, rows int, publish func([]Outbound) error) (int, error) {
+func (s *Store) Relay(ctx context.Context, rows int, publish func(context.Context, []Outbound) error) (int, error) {
 	sent := 0
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		q := db.New(tx)
 		if mine, err := q.TryLockOutbox(ctx); err != nil || !mine {
 			return err
@@ -42,7 +42,7 @@ func (s *Store) Relay(ctx context.Context, rows int, publish func([]Outbound) er
 			events = append(events, of...)
 			ids = append(ids, row.ID)
 		}
-		if err := publish(events); err != nil {
+		if err := publish(ctx, events); err != nil {
 			return err
 		}
 		sent = len(ids)
@@ -72,6 +72,8 @@ func readOutbox(body []byte) ([]Outbound, error) {
 
 // OutboxLag says how many rows wait to be relayed, and how long the oldest has waited.
 func (s *Database) OutboxLag(ctx context.Context) (rows int64, age time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	lag, err := db.New(s.pool).GetOutboxLag(ctx)
 	return lag.Waiting, time.Duration(lag.Seconds * float64(time.Second)), err
 }

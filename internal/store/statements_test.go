@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/money"
 )
 
 // statement is one that a connection was asked to run.
@@ -106,15 +108,18 @@ func TestTheLedgerAndTheLogAreAppendOnly(t *testing.T) {
 
 // TestAThousandRepetitionsChangeNothing: neither do new events that state what is known.
 func TestAThousandRepetitionsChangeNothing(t *testing.T) {
-	w := newWorld(t, "")
+	w := newWorld(t, `{codes: {max_uses: 1}}`)
 	w.now = noon.Add(day)
 	base := []fact.Event{
-		registered("alice", "", noon), registered("bob", "C-ALICE", noon), registered("carol", "C-NOBODY", noon), registered("dave", "C-DAVE", noon),
-		session(1, "bob", usd(1000), hour), session(2, "carol", usd(1000), hour),
+		registered("alice", "", noon), registered("bob", "C-ALICE", noon), session(1, "bob", usd(1000), hour),
+		registered("carol", "C-NOBODY", noon), session(2, "carol", usd(1000), hour), // a code that nobody has
+		registered("dave", "C-DAVE", noon), session(3, "dave", usd(1000), hour), // one's own
+		registered("erin", "C-ALICE", noon), session(4, "erin", usd(1000), hour.Add(time.Second)), // used up
+		registered("frank", "C-BOB", noon), session(5, "frank", money.New("xyz", 99999), hour), // paid in what does not exist
 	}
 	w.apply(base...)
 	before := w.outcome() + w.rows()
-	for i := range 1000 / len(base) {
+	for i := range 1000 {
 		again := make([]fact.Event, len(base))
 		copy(again, base)
 		if i%2 == 0 {

@@ -7,6 +7,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,13 +38,14 @@ type Store struct {
 
 // Database is what needs no secret but the way to it: questions, checks, and the terms of programs.
 type Database struct {
-	pool  *pgxpool.Pool
-	terms termsCache
-	clock func() time.Time // replaces the database's clock when set
+	pool     *pgxpool.Pool
+	terms    termsCache
+	clock    func() time.Time // replaces the database's clock when set
+	patience time.Duration
 }
 
 // NewDatabase makes one over a pool.
-func NewDatabase(pool *pgxpool.Pool) *Database { return &Database{pool: pool} }
+func NewDatabase(pool *pgxpool.Pool) *Database { return &Database{pool: pool, patience: patience} }
 
 // New makes a store over a pool.
 func New(pool *pgxpool.Pool, opts Options) (*Store, error) {
@@ -52,11 +55,30 @@ func New(pool *pgxpool.Pool, opts Options) (*Store, error) {
 	if opts.Codes == nil {
 		opts.Codes = RandomCode
 	}
-	return &Store{Database: &Database{pool: pool, clock: opts.Now}, opts: opts}, nil
+	return &Store{Database: &Database{pool: pool, clock: opts.Now, patience: patience}, opts: opts}, nil
+}
+
+// PoolOption changes how a pool is opened.
+type PoolOption func(*pgxpool.Config)
+
+// WithConnections makes the pool large enough for so many at a time, unless the URL says how large it is to be.
+func WithConnections(n int) PoolOption {
+	return func(cfg *pgxpool.Config) {
+		if !strings.Contains(cfg.ConnString(), "pool_max_conns") {
+			cfg.MaxConns = max(cfg.MaxConns, int32(n))
+		}
+	}
+}
+
+// WithStatementTimeout lets the database give up a statement after so long, unless the URL says otherwise.
+func WithStatementTimeout(d time.Duration) PoolOption {
+	return func(cfg *pgxpool.Config) {
+		setDefault(cfg.ConnConfig.RuntimeParams, "statement_timeout", strconv.FormatInt(d.Milliseconds(), 10))
+	}
 }
 
 // Open makes a pool of connections to a database. It does not connect yet: a database may be away for a while.
-func Open(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
+func Open(ctx context.Context, dsn string, options ...PoolOption) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.New("store: the database URL can not be read; it should look like postgres://user:password@host:5432/name")
@@ -65,6 +87,9 @@ func Open(ctx context.Context, dsn string) (*pgxpool.Pool, error) {
 	// A lock that is not to be had for this long is a fault that may pass: the batch is tried again.
 	setDefault(cfg.ConnConfig.RuntimeParams, "lock_timeout", "30s")
 	setDefault(cfg.ConnConfig.RuntimeParams, "idle_in_transaction_session_timeout", "60s")
+	for _, option := range options {
+		option(cfg)
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -80,6 +105,8 @@ func setDefault(m map[string]string, key, value string) {
 
 // Check says whether the database can be reached and has what a worker needs.
 func (s *Database) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	versions, err := db.New(s.pool).ListTermsVersions(ctx)
 	if err != nil {
 		return err
@@ -106,7 +133,14 @@ func RandomCode(_ string, length, _ int) string {
 	return string(b)
 }
 
-// inTx runs work in a transaction, which is rolled back when work fails.
-func (s *Database) inTx(ctx context.Context, work func(tx pgx.Tx) error) error {
-	return pgx.BeginFunc(ctx, s.pool, work)
+// patience is how long one transaction may take before it is given up, to be tried again. A connection may hang without
+// failing, such as one to a server whose address swallows packets since a failover: without an end to waiting, so would
+// everything behind it. All that is done in a transaction can be done again.
+const patience = 60 * time.Second
+
+// inTx runs work in a transaction, which is rolled back when work fails, or takes too long.
+func (s *Database) inTx(ctx context.Context, work func(ctx context.Context, tx pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(ctx, tx) })
 }

@@ -48,7 +48,7 @@ func (w *Worker) RunRelay(ctx context.Context, to Publisher, every time.Duration
 func (w *Worker) drain(ctx context.Context, to Publisher, fault *outage) bool {
 	for ctx.Err() == nil {
 		events := 0
-		rows, err := w.store.Relay(ctx, relayRows, func(out []store.Outbound) error {
+		rows, err := w.store.Relay(ctx, relayRows, func(ctx context.Context, out []store.Outbound) error {
 			events = len(out)
 			return to.PublishBatch(ctx, messages(out))
 		})
