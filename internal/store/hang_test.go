@@ -1,7 +1,6 @@
 package store
 
 import (
-	"io"
 	"net"
 	"net/url"
 	"sync"
@@ -54,7 +53,7 @@ func (v *valve) pass(from, to net.Conn) {
 		v.shut.RLock()
 		_, failed := to.Write(buffer[:n])
 		v.shut.RUnlock()
-		if err == io.EOF || err != nil || failed != nil {
+		if err != nil || failed != nil {
 			return
 		}
 	}
