@@ -17,9 +17,8 @@ func MessageID(source, id string) string {
 }
 
 // ParseCloudEvent reads a CloudEvent 1.0 in structured JSON, as it is published to the stream. It gives exactly the
-// verdict of the schemas in docs/events, without their cost; a test holds the two together. The one thing it refuses
-// beyond them is a member it reads that stands there twice: a schema cannot see that, and a guess could pay the wrong
-// person. Errors: ErrIgnored for any other type, with the envelope read; *MalformedError for what can never be read.
+// verdict of the schemas in docs/events, without their cost; a test holds the two together. What it refuses beyond them
+// is what CheckText refuses: a schema cannot see that, and a guess could pay the wrong person. Errors: ErrIgnored for any other type, with the envelope read; *MalformedError for what can never be read.
 func ParseCloudEvent(data []byte) (Event, error) {
 	if err := checkJSON(data); err != nil {
 		return Event{}, err
@@ -86,7 +85,7 @@ func (m *cloudMembers) slot(name string) *gjson.Result {
 
 func readCloudEnvelope(root gjson.Result) (cloudEnvelope, error) {
 	var m cloudMembers
-	if err := collect("the message", root, m.slot); err != nil {
+	if err := collect("the message", "", root, m.slot); err != nil {
 		return cloudEnvelope{}, err
 	}
 	var r memberReader
@@ -145,7 +144,7 @@ func (m *signUpMembers) slot(name string) *gjson.Result {
 
 func readSignUp(data gjson.Result) (SignUp, error) {
 	var m signUpMembers
-	if err := collect("data", data, m.slot); err != nil {
+	if err := collect("data", "/data", data, m.slot); err != nil {
 		return SignUp{}, err
 	}
 	var r memberReader

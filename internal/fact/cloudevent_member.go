@@ -11,8 +11,9 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// collect puts the members of an object where slot says, each once. Members without a slot are passed over.
-func collect(what string, object gjson.Result, slot func(name string) *gjson.Result) error {
+// collect puts the members of an object where slot says, each once. Members without a slot are passed over. The place of
+// the object is a JSON Pointer.
+func collect(what, place string, object gjson.Result, slot func(name string) *gjson.Result) error {
 	if !object.IsObject() {
 		return malformed("%s must be a JSON object", what)
 	}
@@ -24,7 +25,9 @@ func collect(what string, object gjson.Result, slot func(name string) *gjson.Res
 			return true
 		}
 		if to.Exists() {
-			err = malformed("%s has the member %s twice", what, name)
+			twice := malformed("%s has the member %s twice", what, name)
+			twice.Pointer = place + "/" + name // no name with a slot needs an escape
+			err = twice
 			return false
 		}
 		*to = value

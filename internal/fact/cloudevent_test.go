@@ -108,6 +108,9 @@ var refusals = []refusal{
 	{"a code of one's own", `"code": null`, `"code": "BOB"`, "data.code is not yet supported"},
 	{"NUL in an extension", `00-1`, `\u0000`, "the message contains the character U+0000"},
 	{"NUL in a nested name", `"seats"`, `"\u0000"`, "the message contains the character U+0000"},
+	{"high half of a surrogate pair in the user", `"user_id": "bob"`, `"user_id": "a\ud800"`, "the message contains half a surrogate pair"},
+	{"low half of a surrogate pair in the user", `"user_id": "bob"`, `"user_id": "\uDBFF\u0061"`, "the message contains half a surrogate pair"},
+	{"half a surrogate pair in what is not read", `"seats"`, `"\udc00"`, "the message contains half a surrogate pair"},
 	{"not UTF-8", `"Bob"`, "\"B\xffob\"", "the message is not valid UTF-8"},
 	{"trailing text", "\n}", "\n} }", "the message is not JSON"},
 	{"not JSON", `{`, `(`, "the message is not JSON"},
@@ -135,6 +138,30 @@ func TestParseCloudEventRefuses(t *testing.T) {
 				t.Errorf("a malformed event has the key %q", got.Key)
 			}
 		})
+	}
+}
+
+// What the text alone shows is found without the parser, and says where.
+func TestCheckText(t *testing.T) {
+	if err := CheckText([]byte(fullSignUp)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ old, with, pointer string }{
+		"a member twice":                  {`"subject": "bob"`, `"id": "other"`, "/id"},
+		"data twice":                      {`"subject": "bob"`, `"data": {}`, "/data"},
+		"a member of data twice":          {`"ip"`, `"user_id": "eve", "ip"`, "/data/user_id"},
+		"the same, written another way":   {`"ip"`, `"user\u005fid": "eve", "ip"`, "/data/user_id"},
+		"half a surrogate pair":           {`"Bob"`, `"\ud800"`, ""},
+		"U+0000 in a member that is gone": {`"plan"`, `"plan": "\u0000", "plan"`, ""},
+	} {
+		err := CheckText([]byte(strings.Replace(fullSignUp, c.old, c.with, 1)))
+		bad, ok := errors.AsType[*MalformedError](err)
+		if !ok || bad.Pointer != c.pointer {
+			t.Errorf("%s: %+v, want one at %q", name, err, c.pointer)
+		}
+	}
+	if err := CheckText([]byte(strings.Replace(fullSignUp, `"plan"`, `"plan": 1, "plan"`, 1))); err != nil {
+		t.Errorf("a member that is not read, twice: %v", err)
 	}
 }
 

@@ -65,10 +65,14 @@ func (e Event) CheckDate(received time.Time) error {
 var ErrIgnored = errors.New("fact: nothing to record")
 
 // MalformedError says why a message can never be understood, however often it is delivered.
-type MalformedError struct{ Why string }
+type MalformedError struct {
+	Why     string
+	Rule    Rule   // which one the envelope of a Stripe event breaks; empty for everything else
+	Pointer string // the member of a CloudEvent that stands there twice, as a JSON Pointer; empty for everything else
+}
 
 func (e *MalformedError) Error() string { return "fact: " + e.Why }
 
-func malformed(format string, args ...any) error {
+func malformed(format string, args ...any) *MalformedError {
 	return &MalformedError{Why: fmt.Sprintf(format, args...)}
 }

@@ -64,6 +64,8 @@ var malformedStripe = []struct{ name, example, old, with, why string }{
 	{"id with a letter that is not ASCII", "session", `"evt_1"`, `"évt_1"`, "the event has no usable id"},
 	{"no type", "session", `"type":"checkout.session.completed",`, ``, "the event has no type"},
 	{"type as number", "session", `"checkout.session.completed"`, `1`, "the event has no type"},
+	{"type that is no subject", "session", `checkout.session.completed`, `checkout..completed`, "the event's type is not lower-case words joined by dots, of at most 200 characters"},
+	{"long type", "session", `checkout.session.completed`, strings.Repeat("c", 201), "the event's type is not lower-case words joined by dots, of at most 200 characters"},
 	{"thin event", "session", `"event"`, `"v2.core.event"`, "the message is not a Stripe event: its object is `v2.core.event`, not \"event\""},
 	{"no object", "session", `"object":"event",`, ``, "the message is not a Stripe event: its object is ``, not \"event\""},
 	{"account as number", "session", `"livemode"`, `"account":1,"livemode"`, "the event's account is not an id"},

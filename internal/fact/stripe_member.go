@@ -48,10 +48,12 @@ func (env *envelope) key(name string) string {
 }
 
 // claim is the first of the members that could be a user's id. A business may keep other things in these fields: what
-// can not be an id names nobody, and is no reason to refuse the payment.
+// can not be an id names nobody, and is no reason to refuse the payment. Half a surrogate pair can not: with U+FFFD in
+// its place, it could be somebody else's.
 func (env *envelope) claim(names ...string) payment.Claim {
 	for _, name := range names {
-		if id := env.text(name); ValidUserID(id) {
+		v := env.object.Get(name)
+		if id := text(v); ValidUserID(id) && !hasLoneSurrogate([]byte(v.Raw)) {
 			return payment.Claim{UserID: id, At: env.event.At}
 		}
 	}
@@ -94,11 +96,15 @@ var earliest, latest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(22
 func unixTime(v gjson.Result) (time.Time, error) {
 	n, err := strconv.ParseInt(v.Raw, 10, 64)
 	if v.Type != gjson.Number || err != nil {
-		return time.Time{}, malformed("the event's created is %#.40q, not a time in whole seconds", v.Raw)
+		rule := BadCreated
+		if v.Type == gjson.String {
+			rule = ThinEvent // these write their time as a text
+		}
+		return time.Time{}, breaks(rule, "the event's created is %#.40q, not a time in whole seconds", v.Raw)
 	}
 	at := time.Unix(n, 0).UTC()
 	if at.Before(earliest) || !at.Before(latest) {
-		return time.Time{}, malformed("the event's created is %d: outside the years 2000 to 2199", n)
+		return time.Time{}, breaks(BadCreated, "the event's created is %d: outside the years 2000 to 2199", n)
 	}
 	return at, nil
 }

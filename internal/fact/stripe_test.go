@@ -98,6 +98,8 @@ func TestParseStripeNamesNobody(t *testing.T) {
 		"a text like an object":  `"{\"user_id\":\"bob\u0000\"}"`,
 		"a delete character":     `"bob\u007f"`,
 		"a C1 control character": `"bob\u0085"`,
+		"half a surrogate pair":  `"bob\ud800"`,
+		"the other half of one":  `"bob\udc00"`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -122,7 +124,8 @@ func TestParseStripeNamesTheBuyer(t *testing.T) {
 		"255 characters":                             {`"` + strings.Repeat("é", 255) + `"`, strings.Repeat("é", 255)},
 		"with blanks, as it was written":             {`" bob "`, " bob "},
 		"with escapes, as they are meant":            {`"\u0062\ud83d\ude00"`, "b😀"},
-		"a lone surrogate keeps what follows":        {`"\ud800\u0041"`, "\uFFFDA"},
+		"the metadata, for half a surrogate pair":    {`"\ud800\u0041","metadata":{"user_id":"carol"}`, "carol"},
+		"U+FFFD, where it was sent":                  {`"a\ufffd"`, "a\uFFFD"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -21,17 +21,17 @@ type eventsDoor struct {
 // take publishes all events of a request, or none: a batch with one bad event is refused whole, because a sender that
 // has to find out which ones were taken will get it wrong.
 func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
-	docs, batch, err := decodeRequest(r.Context(), r.Header, body)
+	texts, batch, err := decodeRequest(r.Context(), r.Header, body)
 	if err != nil {
 		return outcome{}, err
 	}
 	out := outcome{
-		status: http.StatusAccepted, body: map[string]int{"accepted": len(docs)}, result: resultAccepted,
-		events: len(docs), subject: userSubject + fact.UserRegistered,
+		status: http.StatusAccepted, body: map[string]int{"accepted": len(texts)}, result: resultAccepted,
+		events: len(texts), subject: userSubject + fact.UserRegistered,
 	}
-	messages := make([]message, 0, len(docs))
-	for i, doc := range docs {
-		ev, data, err := d.read.event(doc)
+	messages := make([]message, 0, len(texts))
+	for i, text := range texts {
+		ev, data, err := d.read.event(text)
 		if err == nil {
 			err = d.checkDate(ev)
 		}

@@ -58,7 +58,7 @@ func binaryRequest(body string, headers map[string]string) *http.Request {
 func TestEventsInEveryMode(t *testing.T) {
 	const data = `{"user_id":"bob","email":"bob@example.com"}`
 	binaryJSON := strings.Replace(canonicalSignUp("1"), `"id"`, `"datacontenttype":"application/json","id"`, 1)
-	twice := strings.Replace(signUp("1"), `"user_id"`, `"user_id":"eve","user_id"`, 1)
+	twice := strings.Replace(signUp("1"), `"data":{`, `"data":{"a":1,"a":2,`, 1)
 	number := strings.Replace(signUp("1"), `"data":{`, `"data":{"big":12345678901234567890.10,"html":"<&>",`, 1)
 	tests := []struct {
 		name string
@@ -70,7 +70,8 @@ func TestEventsInEveryMode(t *testing.T) {
 			"structured, with a charset", eventRequest("Application/CloudEvents+JSON; charset=utf-8", signUp("1")),
 			[]published{signUpMessage("1", canonicalSignUp("1"))},
 		},
-		{"a member twice is there once", eventRequest(structuredJSON, twice), []published{signUpMessage("1", canonicalSignUp("1"))}},
+		{"a member twice that is not read is there once", eventRequest(structuredJSON, twice), []published{signUpMessage("1",
+			strings.Replace(canonicalSignUp("1"), `"email"`, `"a":2,"email"`, 1))}},
 		{"numbers and text stand as they are", eventRequest(structuredJSON, number), []published{signUpMessage("1",
 			strings.Replace(strings.Replace(canonicalSignUp("1"), `"email"`, `"big":12345678901234567890.10,"email"`, 1),
 				`"user_id"`, `"html":"<&>","user_id"`, 1))}},
@@ -197,6 +198,14 @@ func TestRequestsThatAreNoCloudEvents(t *testing.T) {
 		{"binary, a header that is only the prefix", binaryRequest("{}", map[string]string{"ce-": "x"}), 400, "bad-event-header"},
 		{"binary, a header with a dash", binaryRequest("{}", map[string]string{"ce-my-own": "x"}), 400, "bad-event-header"},
 		{"binary, data in a header", binaryRequest("{}", map[string]string{"ce-data": "x"}), 400, "bad-event-header"},
+		{"binary, a header that is not UTF-8", binaryRequest(`{"user_id":"bob"}`, map[string]string{"ce-subject": "bo\xff"}), 400, "bad-event-header"},
+		{"binary, half a surrogate pair in UTF-8", binaryRequest("{}", map[string]string{"ce-id": "\xed\xa0\x80"}), 400, "bad-event-header"},
+		{"binary, a content type that is not UTF-8", binaryRequest(`{"user_id":"bob"}`, map[string]string{"Content-Type": "application/json; x=\xff"}), 400, "invalid-event"},
+		{"binary, data that is not UTF-8", binaryRequest("{\"user_id\":\"bo\xff\"}", nil), 400, "not-json"},
+		{"binary, text after the data", binaryRequest(`{"user_id":"bob"} {}`, nil), 400, "not-json"},
+		{"binary, data that closes more than it opens", binaryRequest(`{"user_id":"bob"}}`, nil), 400, "not-json"},
+		{"batch that is null", eventRequest(batchJSON, "null"), 400, "not-a-batch"},
+		{"batch, not UTF-8", eventRequest(batchJSON, "["+signUp("1")+",\"\xff\"]"), 400, "not-json"},
 		{"binary, a header twice", twice, 400, "bad-event-header"},
 		{"too large", eventRequest(structuredJSON, strings.Repeat(" ", maxBody)+"{}"), 413, "body-too-large"},
 		{"another type", eventRequest(structuredJSON, strings.Replace(signUp("1"), "registered", "erased", 1)), 400, "unsupported-type"},

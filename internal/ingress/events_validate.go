@@ -13,6 +13,7 @@ import (
 
 	"github.com/plusone-dev/plusone/docs/events"
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/problem"
 )
 
 // eventReader holds events to their schema.
@@ -26,20 +27,41 @@ func newEventReader() (*eventReader, error) {
 	return &eventReader{signUp: s}, nil
 }
 
-// event validates one event and makes the bytes to publish of it: one document for one event, whatever its member's
-// order was, and every member once. Then it reads them as the worker will, so that what is accepted here can be read
-// there.
-func (r *eventReader) event(doc any) (fact.Event, []byte, *refusal) {
+// event validates the text of one event and makes the bytes to publish of it: one document for one event, whatever its
+// members' order was. Then it reads them as the worker will, so that what is accepted here can be read there.
+func (r *eventReader) event(text []byte) (fact.Event, []byte, *refusal) {
+	doc, err := events.Decode(text)
+	if err != nil {
+		return fact.Event{}, nil, errNotJSON()
+	}
+	if ref := r.validate(doc, text); ref != nil {
+		return fact.Event{}, nil, ref
+	}
+	return publishable(doc)
+}
+
+// validate holds an event to its schema, and its text to what the schema cannot see.
+func (r *eventReader) validate(doc any, text []byte) *refusal {
 	if object, ok := doc.(map[string]any); ok {
 		if typ, ok := object["type"].(string); ok && typ != fact.UserRegistered && typ != "" {
-			return fact.Event{}, nil, refuse("unsupported-type", "the only type of event taken here is "+fact.UserRegistered)
+			return refuse("unsupported-type", "the only type of event taken here is "+fact.UserRegistered)
 		}
 	}
 	if err := r.signUp.Validate(doc); err != nil {
 		ref := refuse("invalid-event", "the event is not a valid "+fact.UserRegistered)
 		ref.errors = explain(err)
-		return fact.Event{}, nil, ref
+		return ref
 	}
+	if bad, ok := errors.AsType[*fact.MalformedError](fact.CheckText(text)); ok {
+		ref := refuse("invalid-event", bad.Why)
+		ref.errors = []problem.Error{{Pointer: bad.Pointer, Detail: bad.Why}}
+		return ref
+	}
+	return nil
+}
+
+// publishable writes a valid event as it is published, and reads what it wrote.
+func publishable(doc any) (fact.Event, []byte, *refusal) {
 	data, err := canonical(doc)
 	if err != nil {
 		return fact.Event{}, nil, refuse("invalid-event", "the event cannot be written as JSON")

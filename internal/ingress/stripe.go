@@ -28,14 +28,14 @@ func (d *stripeDoor) take(r *http.Request, body []byte) (outcome, error) {
 	}
 	out := outcome{
 		status: http.StatusOK, body: map[string]bool{"received": true}, result: resultAccepted,
-		events: 1, subject: stripeSubject + ev.typ, names: []string{ev.id},
+		events: 1, subject: stripeSubject + ev.Type, names: []string{ev.ID},
 	}
-	if ev.live != d.live {
+	if ev.Live != d.live {
 		// A Connect endpoint in live mode is sent test events too; refusing them would have Stripe repeat them for days.
 		out.result, out.reason = resultDropped, "other-mode"
 		return out, nil
 	}
 	return out, d.out.all(r.Context(), []message{{
-		subject: out.subject, id: "stripe:" + ev.account + ":" + ev.id, contentType: "application/json", data: body,
+		subject: out.subject, id: ev.Key, contentType: "application/json", data: body,
 	}})
 }

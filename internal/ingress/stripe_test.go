@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/plusone-dev/plusone/internal/fact"
 )
 
 const charge = `{"id":"evt_1","object":"event","type":"charge.refunded","created":1777627800,"livemode":false,` +
@@ -138,6 +140,11 @@ var badStripe = []struct {
 	{"no data", `"data"`, `"date"`, 400, "no-data"},
 	{"data without object", `"data":{"object"`, `"data":{"objects"`, 400, "no-data"},
 	{"data.object is a list", `{"id":"ch_1","receipt_email":"bob@example.com"}`, `[]`, 400, "no-data"},
+	{"not UTF-8", `ch_1`, "ch_\xff", 400, "not-json"},
+	{"nested half a million deep", `"ch_1"`, strings.Repeat("[", 500_000) + strings.Repeat("]", 500_000), 400, "not-json"},
+	{"not created", `"created":1777627800,`, ``, 400, "bad-created"},
+	{"created with a fraction", `1777627800`, `1777627800.5`, 400, "bad-created"},
+	{"created in milliseconds", `1777627800`, `1777627800000`, 400, "bad-created"},
 	{"too large", `"ch_1"`, `"` + strings.Repeat("x", maxBody) + `"`, 413, "body-too-large"},
 }
 
@@ -158,6 +165,37 @@ func TestBadStripeEvents(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzStripeDoorAgreesWithWorker lets in exactly the events whose envelope the worker can read, and says the same of the
+// others.
+func FuzzStripeDoorAgreesWithWorker(f *testing.F) {
+	f.Add([]byte(charge))
+	for _, tt := range badStripe {
+		if tt.status == http.StatusBadRequest {
+			f.Add([]byte(strings.Replace(charge, tt.old, tt.new, 1)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		ev, err := readStripeEvent(body)
+		read, workerErr := fact.ParseStripe(body)
+		var rule fact.Rule
+		if bad, ok := errors.AsType[*fact.MalformedError](workerErr); ok {
+			rule = bad.Rule
+		}
+		if ref, refused := errors.AsType[*refusal](err); refused {
+			if ref.reason != string(rule) || ref.detail == "" {
+				t.Fatalf("door: %s, %q; worker: %v", ref.reason, ref.detail, workerErr)
+			}
+			return
+		}
+		if err != nil || rule != "" {
+			t.Fatalf("door: %v; worker: %v", err, workerErr)
+		}
+		if read.Key != "" && (read.Key != ev.Key || read.Name != ev.ID || read.Type != ev.Type) {
+			t.Fatalf("the door calls it %+v, the worker %+v", ev, read)
+		}
+	})
 }
 
 func TestStripeEventOfExactlyTheCap(t *testing.T) {
