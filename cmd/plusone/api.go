@@ -26,7 +26,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHost(log)
+	h, err := newHost(log, stopWithin)
 	if err != nil {
 		return err
 	}

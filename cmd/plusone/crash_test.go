@@ -137,6 +137,8 @@ func crashNATS(d *deployment, s *sender) {
 	s.reach(taken + quarter/4)
 	d.nats.Kill()
 	d.closed(signUp("nobody-in-particular", "", time.Now()))
+	d.mustBeUnready(d.doors[0], `"stream"`)
+	d.mustBeUnready(d.workers[0], `"stream"`)
 	d.nats.Restart()
 	s.reach(taken + quarter)
 }
@@ -155,7 +157,8 @@ func outage(d *deployment, s *sender) {
 			return pausedFor(w.Output()) > 4*time.Second, "paused for " + pausedFor(w.Output()).String()
 		})
 	}
-	d.mustBeUnready(d.workers[0], "database")
+	d.mustBeUnready(d.workers[0], `"database"`)
+	d.mustBeUnready(d.doors[1], `"database"`)
 	d.postgres.Restart()
 	for _, w := range d.workers {
 		w.WaitLine(patience, "pulling goes on")

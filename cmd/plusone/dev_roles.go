@@ -10,11 +10,10 @@ import (
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/store"
-	"github.com/plusone-dev/plusone/internal/stream"
 )
 
 func (d *dev) startRoles(ctx context.Context) (err error) {
-	if d.host, err = newHost(d.log); err != nil {
+	if d.host, err = newHost(d.log, devStopWithin); err != nil {
 		return err
 	}
 	pool, err := d.host.database(ctx, d.state.DatabaseURL, d.cmd.pool()...)
@@ -48,7 +47,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 
 // handler puts all roles behind one door.
 func (d *dev) handler(s *store.Store) (http.Handler, error) {
-	pub, err := stream.NewPublisher(d.conn, stream.PublisherOptions{})
+	pub, err := d.host.publisher(d.conn)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +59,9 @@ func (d *dev) handler(s *store.Store) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", api.New(s.Database, d.cmd.APIToken, d.log))
-	mux.Handle("/webhooks/", door)
+	mux.Handle("/webhooks/stripe", door)
 	mux.Handle("/v1/events", door)
-	admin := ops.Admin(d.host.reg, d.host.health, d.log)
-	for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
-		mux.Handle(path, admin)
-	}
+	d.host.operators(mux)
 	return d.host.public(mux), nil
 }
 

@@ -4,12 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/plusone-dev/plusone/internal/devstack"
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/stream"
+)
+
+// Together with the ten seconds that a PostgreSQL has that must be stopped hard, these are below stopWithin.
+const (
+	devStopWithin      = 12 * time.Second // the roles
+	postgresStopWithin = 7 * time.Second  // PostgreSQL, in order
 )
 
 func (d *dev) startPostgres(ctx context.Context) (err error) {
@@ -27,7 +34,7 @@ func (d *dev) startPostgres(ctx context.Context) (err error) {
 }
 
 func (d *dev) stopPostgres() {
-	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), postgresStopWithin)
 	defer cancel()
 	if err := d.postgres.Stop(ctx); err != nil {
 		d.log.Warn("PostgreSQL did not stop in order", "error", err)
@@ -48,9 +55,14 @@ func (d *dev) prepare(ctx context.Context) error {
 	})
 }
 
+// natsConfig is of a server that acknowledges only what is on the disk.
+func (d *dev) natsConfig() devstack.NATSConfig {
+	return devstack.NATSConfig{Dir: d.inside("nats"), Addr: d.cmd.NATSListen, SyncAlways: true, Log: d.log}
+}
+
 // startNATS starts the stream on the customary port, or on any when that is taken and nobody asked for it.
 func (d *dev) startNATS(context.Context) (err error) {
-	cfg := devstack.NATSConfig{Dir: d.inside("nats"), Addr: d.cmd.NATSListen, SyncAlways: true, Log: d.log}
+	cfg := d.natsConfig()
 	d.nats, err = devstack.StartNATS(cfg)
 	if errors.Is(err, devstack.ErrPortInUse) {
 		if cfg.Addr != "" {

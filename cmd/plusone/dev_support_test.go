@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/plusone-dev/plusone/internal/devstack"
+	"github.com/plusone-dev/plusone/internal/problem"
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
@@ -130,6 +131,53 @@ func (d *devProcess) mustTellTheStory(t testing.TB) {
 	for line := range strings.Lines(d.Output()) {
 		if strings.Contains(line, `"level":"WARN"`) || strings.Contains(line, `"level":"ERROR"`) {
 			t.Errorf("a warning, though all went well: %s", line)
+		}
+	}
+}
+
+// mustBeDurable holds the servers to have on the disk what they say they have, and the file with their passwords to be
+// for its owner alone.
+func (d *devProcess) mustBeDurable(t testing.TB) {
+	t.Helper()
+	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
+		if got := query[string](t, d.state(t).DatabaseURL, "show "+setting)[0]; got != "on" {
+			t.Errorf("PostgreSQL runs with %s %s", setting, got)
+		}
+	}
+	if !(&dev{cmd: &devCommand{}}).natsConfig().SyncAlways {
+		t.Error("NATS acknowledges what is not on the disk")
+	}
+	info, err := os.Stat(filepath.Join(d.data, devStateFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("%s has mode %v", devStateFile, got)
+	}
+}
+
+// mustAnswerProblems asks for what is not there, without a token.
+func mustAnswerProblems(t testing.TB, url string) {
+	t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	for ask, want := range map[string]int{
+		"POST //webhooks/stripe": 404, "POST /webhooks": 404, "POST /webhooks/": 404, "POST /webhooks/stripe/": 404, "POST /v1/../webhooks/stripe": 404,
+		"GET /": 404, "GET /nowhere": 404, "GET /v1": 404, "POST /v1/events/": 404, "GET /v1/users/alice": 401,
+		"POST /metrics": 405, "POST /healthz": 405, "DELETE /readyz": 405, "GET /webhooks/stripe": 405, "GET //metrics": 404,
+	} {
+		method, path, _ := strings.Cut(ask, " ")
+		req, err := http.NewRequest(method, url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if kind := res.Header.Get("Content-Type"); res.StatusCode != want || kind != problem.ContentType {
+			t.Errorf("%s is answered %d, %s; want %d", ask, res.StatusCode, kind, want)
 		}
 	}
 }

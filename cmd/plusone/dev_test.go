@@ -25,6 +25,8 @@ func TestDev(t *testing.T) {
 	t.Run("referral", func(t *testing.T) { golden(t, b, "/v1/referrals?referee=bob", "testdata/bob.json") })
 	t.Run("refunded", func(t *testing.T) { golden(t, b, "/v1/referrals?referee=dave", "testdata/dave.json") })
 	t.Run("audit", func(t *testing.T) { auditHolds(t, data) })
+	t.Run("durable", func(t *testing.T) { d.mustBeDurable(t) })
+	t.Run("problems", func(t *testing.T) { mustAnswerProblems(t, d.state(t).URL) })
 	t.Run("in use", func(t *testing.T) {
 		code, out := finish(t, nil, "dev", "--data", data, "--listen", "127.0.0.1:0")
 		if code != 1 {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/plusone-dev/plusone/internal/ingress"
-	"github.com/plusone-dev/plusone/internal/stream"
 )
 
 // ingressCommand runs the door. It reaches the stream, and never the database.
@@ -28,7 +27,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHost(log)
+	h, err := newHost(log, stopWithin)
 	if err != nil {
 		return err
 	}
@@ -36,7 +35,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
+	pub, err := h.publisher(nc)
 	if err != nil {
 		return err
 	}

@@ -159,10 +159,10 @@ func (d *deployment) settled() {
 	})
 }
 
-// mustBeUnready looks at a worker's page for the orchestrator.
-func (d *deployment) mustBeUnready(worker *testkit.Process, lacks string) {
+// mustBeUnready looks at a role's page for the orchestrator.
+func (d *deployment) mustBeUnready(role *testkit.Process, lacks string) {
 	d.t.Helper()
-	res, err := d.client.Get(listensAt(worker, "admin") + "/readyz")
+	res, err := d.client.Get(listensAt(role, "admin") + "/readyz")
 	if err != nil {
 		d.t.Fatal(err)
 	}

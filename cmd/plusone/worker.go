@@ -27,7 +27,7 @@ func (c *workerCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHost(log)
+	h, err := newHost(log, stopWithin)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -12,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/plusone-dev/plusone/internal/stream"
@@ -27,6 +28,7 @@ type settled struct {
 	probe    *stream.Probe
 
 	published int
+	mode      string // of Stripe's; "" is test
 }
 
 func newStreamAndDatabase(t testing.TB) *settled {
@@ -120,7 +122,7 @@ func (s *settled) publish(messages []message) {
 func (s *settled) worker(ctx context.Context, number int) {
 	var out, errs bytes.Buffer
 	code := run(ctx, []string{
-		"worker", "--nats-url", s.url, "--database-url", s.dsn, "--hash-key", hashKey, "--stripe-mode", "test",
+		"worker", "--nats-url", s.url, "--database-url", s.dsn, "--hash-key", hashKey, "--stripe-mode", cmp.Or(s.mode, "test"),
 		"--admin", "127.0.0.1:0", "--max-batch", "32",
 	}, streams{&out, &errs})
 	if code != 0 {
@@ -176,7 +178,7 @@ func TestAnyNumberOfWorkersComesToTheSame(t *testing.T) {
 				codes[user] = s.codeOf(user)
 			}
 			s.work(workers, raceMessages(codes, at)...)
-			if diff := cmp.Diff(want, s.outcome()); diff != "" {
+			if diff := gocmp.Diff(want, s.outcome()); diff != "" {
 				t.Errorf("not what one would expect (-want +got):\n%s", diff)
 			}
 			if code, out, errs := invoke(t, "audit", "--database-url", s.dsn); code != 0 {

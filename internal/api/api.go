@@ -26,20 +26,27 @@ type API struct {
 	log   *slog.Logger
 }
 
-// New makes the API's handler. Every request needs one of the tokens; without any, nobody comes through.
+// New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
+// is nothing, everybody is told so.
 func New(s Store, tokens []string, log *slog.Logger) http.Handler {
 	a := &API{store: s, log: log}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/users/{user_id}", a.user)
-	mux.HandleFunc("GET /v1/referrals", a.referrals)
-	mux.HandleFunc("/v1/users/{user_id}", methodNotAllowed)
-	mux.HandleFunc("/v1/referrals", methodNotAllowed)
+	for pattern, handler := range map[string]http.HandlerFunc{
+		"GET /v1/users/{user_id}": a.user,
+		"GET /v1/referrals":       a.referrals,
+		"/v1/users/{user_id}":     methodNotAllowed,
+		"/v1/referrals":           methodNotAllowed,
+	} {
+		mux.Handle(pattern, ops.RequireBearer(tokens, handler, unauthorized))
+	}
 	mux.HandleFunc("/", problem.NotFound)
-	return ops.RequireBearer(tokens, mux, func(w http.ResponseWriter, _ *http.Request) {
-		problem.Write(w, problem.Problem{
-			Status: http.StatusUnauthorized, Reason: "unauthorized", Title: "A service token is needed",
-			Detail: "Send the header `Authorization: Bearer <token>` with a service token (PLUSONE_API_TOKEN).",
-		})
+	return mux
+}
+
+func unauthorized(w http.ResponseWriter, _ *http.Request) {
+	problem.Write(w, problem.Problem{
+		Status: http.StatusUnauthorized, Reason: "unauthorized", Title: "A service token is needed",
+		Detail: "Send the header `Authorization: Bearer <token>` with a service token (PLUSONE_API_TOKEN).",
 	})
 }
 

@@ -64,6 +64,11 @@ func NotFound(w http.ResponseWriter, _ *http.Request) {
 	Write(w, Problem{Status: http.StatusNotFound, Reason: "not-found", Detail: "there is nothing at this path"})
 }
 
+// Internal is a handler for what must not have happened.
+func Internal(w http.ResponseWriter, _ *http.Request) {
+	Write(w, Problem{Status: http.StatusInternalServerError, Reason: "internal", Detail: "this is a fault of plusone's; its log says more"})
+}
+
 func (p Problem) withDefaults() Problem {
 	if p.Status < 400 || p.Status > 599 {
 		p.Status = http.StatusInternalServerError // a forgotten status must not become 200, nor panic in WriteHeader

@@ -81,6 +81,14 @@ func TestMethodNotAllowed(t *testing.T) {
 	}
 }
 
+func TestInternal(t *testing.T) {
+	w := httptest.NewRecorder()
+	problem.Internal(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != http.StatusInternalServerError || w.Header().Get("Content-Type") != problem.ContentType {
+		t.Errorf("status %d, Content-Type %q", w.Code, w.Header().Get("Content-Type"))
+	}
+}
+
 func TestNotFound(t *testing.T) {
 	w := httptest.NewRecorder()
 	problem.NotFound(w, httptest.NewRequest("GET", "/nowhere", nil))
