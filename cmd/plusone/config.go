@@ -44,7 +44,7 @@ func (f databaseFlags) problems() []string {
 // natsFlags say where the stream is and how it is kept.
 type natsFlags struct {
 	NATSURL  string `name:"nats-url" env:"PLUSONE_NATS_URL,NATS_URL" placeholder:"nats://…" help:"Where NATS is, with JetStream."`
-	Replicas int    `name:"stream-replicas" env:"PLUSONE_STREAM_REPLICAS" default:"1" help:"How many servers keep each stream: 1 or 3."`
+	Replicas int    `name:"stream-replicas" env:"PLUSONE_STREAM_REPLICAS" default:"0" help:"How many servers keep each stream: 1 or 3. 0, the default, leaves a stream as it is and makes a new one with 1."`
 }
 
 func (f natsFlags) problems() (all []string) {
@@ -53,8 +53,8 @@ func (f natsFlags) problems() (all []string) {
 	} else if !natsServers(f.NATSURL) {
 		all = append(all, "--nats-url (NATS_URL) can not be read: it must look like nats://host:4222, or several of these with commas between")
 	}
-	if f.Replicas != 1 && f.Replicas != 3 {
-		all = append(all, "--stream-replicas (PLUSONE_STREAM_REPLICAS) must be 1 or 3")
+	if f.Replicas != 0 && f.Replicas != 1 && f.Replicas != 3 {
+		all = append(all, "--stream-replicas (PLUSONE_STREAM_REPLICAS) must be 1 or 3, or 0 to leave it as it is")
 	}
 	return all
 }

@@ -16,12 +16,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/problem"
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/worker"
 )
 
-// stopWithin is how long a process may take to stop in order.
+// stopWithin is how long the parts of a process may take to stop in order.
 const stopWithin = 30 * time.Second
 
 // host is what every role runs on.
@@ -31,15 +32,17 @@ type host struct {
 	health *ops.Health
 	http   *ops.HTTPMetrics
 	group  *ops.Group
+	grace  time.Duration // for the batches in hand when the process stops
 }
 
-func newHost(log *slog.Logger) (*host, error) {
+// newHost makes one whose parts stop within a limit. A third of that is for what stops after the last batch.
+func newHost(log *slog.Logger, within time.Duration) (*host, error) {
 	reg := ops.NewRegistry(buildVersion())
 	m, err := ops.NewHTTPMetrics(reg)
 	if err != nil {
 		return nil, err
 	}
-	return &host{log: log, reg: reg, health: ops.NewHealth(log), http: m, group: ops.NewGroup(log, stopWithin)}, nil
+	return &host{log: log, reg: reg, health: ops.NewHealth(log), http: m, group: ops.NewGroup(log, within), grace: within * 2 / 3}, nil
 }
 
 // listen opens a port, and says in plain words when it is taken.
@@ -67,13 +70,14 @@ func (h *host) serve(name, flag, addr string, handler http.Handler) error {
 
 // admin adds the server for operators.
 func (h *host) admin(addr string) error {
-	return h.serve("admin", "--admin", addr, ops.Admin(h.reg, h.health, h.log))
+	mux := http.NewServeMux()
+	h.operators(mux)
+	mux.HandleFunc("/", problem.NotFound)
+	return h.serve("admin", "--admin", addr, ops.Recover(h.log, problem.Internal, exact(mux)))
 }
 
-// public wraps what strangers talk to.
-func (h *host) public(handler http.Handler) http.Handler {
-	return h.http.Wrap(ops.Recover(h.log, nil, handler))
-}
+// lookEvery is how often a role looks whether the streams are still there.
+const lookEvery = 10 * time.Second
 
 // connect reaches the stream, waiting for it if it is away, and makes its streams once it answers.
 func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
@@ -90,31 +94,18 @@ func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
 		return nil, err
 	}
 	h.health.Add("stream", probe.Check)
-	h.group.Add("making the streams", func(ctx context.Context) error { return h.ensure(ctx, nc, replicas) })
+	h.group.Add("keeping the streams", func(ctx context.Context) error { return h.ensure(ctx, nc, replicas) })
 	return nc, nil
 }
 
-// ensure makes the streams, as often as it takes, and is done.
+// ensure makes the streams, as often as it takes, and again when they are gone.
 func (h *host) ensure(ctx context.Context, nc *nats.Conn, replicas int) error {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return err
 	}
-	wait := stream.Backoff{Min: 100 * time.Millisecond, Max: 5 * time.Second}
-	for n := 0; ; n++ {
-		try, cancel := context.WithTimeout(ctx, 10*time.Second)
-		err := stream.Ensure(try, js, stream.Config{Replicas: replicas})
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return nil //nolint:nilerr // told to stop
-		}
-		h.log.Warn("the streams can not be made yet; trying again", "error", err)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(wait.Delay(n)):
-		}
-	}
+	stream.Keep(ctx, js, stream.Config{Replicas: replicas, Logger: h.log}, lookEvery)
+	return nil
 }
 
 // database opens a pool. It is closed when nobody uses it any more.
@@ -174,7 +165,7 @@ func (h *host) work(nc *nats.Conn, s *store.Store, pace workerPace) error {
 	h.group.Add("outbox relay", func(ctx context.Context) error { return w.RunRelay(ctx, pub, relayEvery) })
 	h.group.Add("clock", func(ctx context.Context) error { return w.RunClock(ctx, pace.Tick) })
 	opts := stream.Options{
-		Conn: nc, MaxBatch: pace.MaxBatch, Concurrency: pace.Concurrency, AckWait: pace.AckWait,
+		Conn: nc, MaxBatch: pace.MaxBatch, Concurrency: pace.Concurrency, AckWait: pace.AckWait, Grace: h.grace,
 		Transient: store.Transient, Ready: s.Check, Logger: h.log, Metrics: stream.NewMetrics(h.reg),
 	}
 	h.group.Add("batches", func(ctx context.Context) error { return stream.Consume(ctx, opts, w.Handle) })

@@ -49,7 +49,7 @@ func Consume(ctx context.Context, opts Options, handle Handler) error {
 	c := &consumer{
 		opts: opts, js: js, dead: dead, handle: handle,
 		queue: make(chan *Message, opts.MaxBatch*opts.Concurrency),
-		held:  newHeld(), faults: newFaults(), pause: newPause(),
+		held:  newHeld(opts.AckWait), faults: newFaults(), pause: newPause(),
 	}
 	return c.run(ctx)
 }
@@ -67,7 +67,7 @@ func (c *consumer) run(ctx context.Context) error {
 		loops.Go(func() { c.loop(ctx, work) })
 	}
 	// The extension of held messages outlives the pulling: it serves the batches in hand until the end.
-	go c.held.keep(work, c.opts.AckWait)
+	go c.held.keep(work)
 	go c.measureLag(ctx)
 
 	err := c.pull(ctx)
@@ -95,13 +95,18 @@ func (c *consumer) finish(ctx context.Context, loops *sync.WaitGroup) error {
 	return nil
 }
 
-// measureLag keeps the lag gauges fresh. What cannot be measured is shown as NaN, never as the last good value.
+// measureLag keeps the lag gauges fresh. What cannot be measured is shown as NaN, never as the last good value. The same
+// look at the consumer shows what other processes made of its settings.
 func (c *consumer) measureLag(ctx context.Context) {
 	probe := &Probe{js: c.js, stream: c.opts.Stream, consumer: c.opts.Consumer}
 	messages := c.opts.Metrics.lagMessages.WithLabelValues(c.opts.Consumer)
 	age := c.opts.Metrics.lagAge.WithLabelValues(c.opts.Consumer)
+	var differs string
 	for {
-		lag, err := probe.Lag(ctx)
+		lag, info, err := probe.measure(ctx)
+		if info != nil {
+			differs = c.heed(ctx, info.Config, differs)
+		}
 		if err != nil {
 			messages.Set(math.NaN())
 			age.Set(math.NaN())
@@ -113,4 +118,15 @@ func (c *consumer) measureLag(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// heed goes by the consumer's settings as they are. It warns when they begin to differ from ours, and returns how.
+func (c *consumer) heed(ctx context.Context, have jetstream.ConsumerConfig, before string) string {
+	c.held.ackWait.Store(int64(have.AckWait))
+	differs := changes(have, c.consumerConfig(have))
+	if differs != "" && differs != before {
+		c.opts.Logger.LogAttrs(ctx, slog.LevelWarn,
+			"another process has given the consumer other settings than ours: give all the same", slog.String("differences", differs))
+	}
+	return differs
 }

@@ -205,6 +205,42 @@ func TestASlowBatchIsNotDeliveredToSomeoneElse(t *testing.T) {
 	stolen.exactlyOnce(t, 0)
 }
 
+// TestAnotherProcessMayShortenTheWait: the consumer is everybody's, and who came last has set its AckWait.
+func TestAnotherProcessMayShortenTheWait(t *testing.T) {
+	s, nc := newStreams(t)
+	publishN(t, nc, 3)
+	var log logbook
+	o := quick(s.connect())
+	o.AckWait, o.Logger = 10*time.Minute, log.logger()
+	entered, finish := make(chan struct{}, 3), make(chan struct{})
+	done, stolen := newWork(), newWork()
+	slow := consume(t, o, func(_ context.Context, batch []*Message) error {
+		entered <- struct{}{}
+		<-finish
+		done.commit(batch)
+		return nil
+	})
+	<-entered
+	eventually(t, "all are delivered", func() bool { return lagOf(t, nc).Unacked == 3 })
+	o.Conn, o.AckWait, o.Logger = s.connect(), time.Second, nil
+	idle := consume(t, o, func(_ context.Context, batch []*Message) error { stolen.commit(batch); return nil })
+	var text string
+	eventually(t, "the first says that the settings differ", func() bool {
+		text += log.take()
+		return strings.Contains(text, "AckWait: 1s → 10m0s")
+	})
+	time.Sleep(5 * o.AckWait / 2)
+	close(finish)
+	eventually(t, "all are acknowledged", allAnswered(t, nc))
+	slow.end()
+	idle.end()
+	done.exactlyOnce(t, 3)
+	stolen.exactlyOnce(t, 0)
+	if text += log.take(); strings.Count(text, "another process") != 1 {
+		t.Errorf("the log says %s", text)
+	}
+}
+
 func TestConsumeWaitsForTheStream(t *testing.T) {
 	s := newServer(t)
 	nc := s.connect()

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -32,11 +33,15 @@ func (c *consumer) bury(ctx context.Context, dead []obituary) {
 	letters := make([]*nats.Msg, len(dead))
 	at := time.Now()
 	for i, o := range dead {
-		letters[i] = deadLetter(o, at)
+		letters[i] = deadLetter(o, at, dropNone)
 	}
 	stored := c.dead.publishAll(ctx, letters)
 	for i, o := range dead {
-		if err := stored[i]; err != nil {
+		err := stored[i]
+		for drop := dropNats; drop <= dropAll && errors.Is(err, ErrTooLarge); drop++ {
+			err = c.dead.publishAll(ctx, []*nats.Msg{deadLetter(o, at, drop)})[0]
+		}
+		if err != nil {
 			c.opts.Logger.LogAttrs(ctx, slog.LevelError, "a dead letter was not stored; its message comes again",
 				slog.String("subject", o.m.Subject), slog.Uint64("sequence", o.m.Sequence), slog.Any("error", err))
 			// The count of deliveries only spaces the attempts here: it decides nothing.
@@ -57,9 +62,20 @@ func (c *consumer) terminate(ctx context.Context, o obituary) {
 		slog.Uint64("sequence", o.m.Sequence), slog.String("class", o.class), slog.String("reason", cleanReason(o.reason)))
 }
 
-func deadLetter(o obituary, at time.Time) *nats.Msg {
+// drop says which of the original's headers a dead letter goes without. Renamed headers are longer than they were, so
+// that very many of them can exceed deadRoom; the dead stream may also have a limit of its operator's. A letter that
+// never fits would be handled for ever: its headers are given up, first the server's and then all, and never its body.
+type drop int
+
+const (
+	dropNone drop = iota
+	dropNats
+	dropAll
+)
+
+func deadLetter(o obituary, at time.Time, without drop) *nats.Msg {
 	m := o.m
-	header := originalHeader(m.Header)
+	header, dropped := originalHeader(m.Header, without)
 	for k, v := range map[string]string{
 		jetstream.MsgIDHeader: deadID(m),
 		HeaderDeadReason:      cleanReason(o.reason),
@@ -72,7 +88,14 @@ func deadLetter(o obituary, at time.Time) *nats.Msg {
 	} {
 		header[k] = []string{v}
 	}
+	if dropped > 0 {
+		header[HeaderDeadDropped] = []string{fmt.Sprintf("%s: %d had no room", without, dropped)}
+	}
 	return &nats.Msg{Subject: DeadSubject(m.Subject), Header: header, Data: m.Data}
+}
+
+func (d drop) String() string {
+	return [...]string{dropNone: "none", dropNats: "Nats-* headers", dropAll: "all headers"}[d]
 }
 
 // deadID is the same whenever this consumer gives up this message, so that a repeat (the term was lost, the process
@@ -81,21 +104,24 @@ func deadID(m *Message) string {
 	return fmt.Sprintf("dead:%s:%s:%d:%d", m.stream, m.consumer, m.Sequence, m.Time.UnixNano())
 }
 
-// originalHeader copies the headers of a message for its dead letter. The server's own (Nats-Expected-Stream, Nats-TTL,
-// …) are renamed: obeyed once more, they would make the dead stream refuse the letter for ever, or forget it soon.
-// Those of an earlier death (a letter that was replayed) make way for the new ones.
-func originalHeader(original nats.Header) nats.Header {
-	header := make(nats.Header, len(original)+8)
+// originalHeader copies the headers of a message for its dead letter, and counts those it had to leave out. The server's
+// own (Nats-Expected-Stream, Nats-TTL, …) are renamed: obeyed once more, they would make the dead stream refuse the
+// letter for ever, or forget it soon. Those of an earlier death (a letter that was replayed) make way for the new ones.
+func originalHeader(original nats.Header, without drop) (header nats.Header, dropped int) {
+	header = make(nats.Header, len(original)+9)
 	for k, v := range original {
+		ofServer := hasPrefixFold(k, natsHeaderPrefix)
 		switch {
 		case hasPrefixFold(k, deadHeaderPrefix):
-		case hasPrefixFold(k, natsHeaderPrefix):
+		case without == dropAll, without == dropNats && ofServer:
+			dropped++
+		case ofServer:
 			header[OriginalPrefix+k] = v
 		default:
 			header[k] = v
 		}
 	}
-	return header
+	return header, dropped
 }
 
 func hasPrefixFold(s, prefix string) bool {

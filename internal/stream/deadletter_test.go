@@ -121,7 +121,7 @@ func TestARepeatedDeathIsStoredOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letter := deadLetter(obituary{m: m, reason: "first"}, time.Now())
+	letter := deadLetter(obituary{m: m, reason: "first"}, time.Now(), dropNone)
 	if err := newPublisher(t, nc, PublisherOptions{}).publishAll(t.Context(), []*nats.Msg{letter})[0]; err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +171,53 @@ func TestTheLargestMessageStillFitsAsADeadLetter(t *testing.T) {
 	run.end()
 	if all := letters(t, nc); len(all) != 1 || !bytes.Equal(all[0].Data, body) {
 		t.Errorf("%d dead letters", len(all))
+	}
+}
+
+// theLetter publishes a message that nobody can make anything of, and returns its dead letter.
+func theLetter(t *testing.T, nc *nats.Conn, m Msg) *jetstream.RawStreamMsg {
+	t.Helper()
+	if err := newPublisher(t, nc, PublisherOptions{}).PublishBatch(t.Context(), []Msg{m}); err != nil {
+		t.Fatal(err)
+	}
+	run := consume(t, quick(nc), rejectAll("never"))
+	eventually(t, "it is given up", allAnswered(t, nc))
+	run.end()
+	all := letters(t, nc)
+	if len(all) != 1 || !bytes.Equal(all[0].Data, m.Data) {
+		t.Fatalf("%d dead letters", len(all))
+	}
+	return all[0]
+}
+
+// TestRenamedHeadersThatHaveNoRoomAreDropped: each grows by its new name, and a thousand of them by more than there is.
+func TestRenamedHeadersThatHaveNoRoomAreDropped(t *testing.T) {
+	_, nc := newStreams(t)
+	header := map[string]string{"X-Mine": "kept"}
+	for i := range 1000 {
+		header[fmt.Sprintf("Nats-X-%04d", i)] = "x"
+	}
+	const headers = 17_000 // what they take: 11 bytes of name, 1 of value, 4 of punctuation
+	h := theLetter(t, nc, Msg{Subject: "plusone.in.x", Header: header, Data: make([]byte, int(nc.MaxPayload())-deadRoom-headers)}).Header
+	if h.Get(HeaderDeadDropped) != "Nats-* headers: 1000 had no room" || h.Get("X-Mine") != "kept" ||
+		h.Get(HeaderDeadReason) != "never" || h[OriginalPrefix+"Nats-X-0000"] != nil {
+		t.Errorf("%d headers, of which dropped: %s", len(h), h.Get(HeaderDeadDropped))
+	}
+}
+
+// TestAllHeadersAreDroppedWhenEvenTheOthersHaveNoRoom: an operator has limited the dead stream's messages.
+func TestAllHeadersAreDroppedWhenEvenTheOthersHaveNoRoom(t *testing.T) {
+	_, nc := newStreams(t)
+	js := jetStream(t, nc)
+	c := infos(t, js)[Dead]
+	c.MaxMsgSize = 2048
+	if _, err := js.UpdateStream(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	header := map[string]string{"X-Mine": strings.Repeat("x", 3000), "Nats-X": "y"}
+	h := theLetter(t, nc, Msg{Subject: "plusone.in.x", Header: header, Data: []byte("body")}).Header
+	if h.Get(HeaderDeadDropped) != "all headers: 2 had no room" || h["X-Mine"] != nil || h.Get(HeaderDeadSubject) != "plusone.in.x" {
+		t.Errorf("the headers are %v", h)
 	}
 }
 

@@ -77,6 +77,52 @@ func TestEnsureUpdatesItsOwnSettingsAndLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// TestEnsureLeavesTheAgesOfAnOperator: lowering them deletes what an operator meant to keep, at once.
+func TestEnsureLeavesTheAgesOfAnOperator(t *testing.T) {
+	js := jetStream(t, newServer(t).connect())
+	const year, hour = 365 * 24 * time.Hour, time.Hour
+	for name, subject := range map[string]string{In: "plusone.in.>", Out: "plusone.out.>", Dead: "plusone.dead.>"} {
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: name, Subjects: []string{subject}, MaxAge: year, Duplicates: hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log logbook
+	if err := Ensure(t.Context(), js, Config{Logger: log.logger()}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range infos(t, js) {
+		if c.MaxAge != year || c.Duplicates != hour {
+			t.Errorf("%s keeps for %s and remembers for %s", name, c.MaxAge, c.Duplicates)
+		}
+	}
+	if text := log.take(); strings.Contains(text, "MaxAge") || strings.Count(text, "Discard: DiscardOld → DiscardNew") != 3 {
+		t.Errorf("the log says %s", text)
+	}
+	if err := Ensure(t.Context(), js, Config{MaxAge: 2 * hour, Duplicates: hour / 2, Logger: log.logger()}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]time.Duration{In: 2 * hour, Out: 2 * hour, Dead: year} {
+		if c := infos(t, js)[name]; c.MaxAge != want || c.Duplicates != hour/2 {
+			t.Errorf("%s keeps for %s and remembers for %s", name, c.MaxAge, c.Duplicates)
+		}
+	}
+	if text := log.take(); strings.Count(text, "MaxAge: 8760h0m0s → 2h0m0s") != 2 {
+		t.Errorf("the log says %s", text)
+	}
+}
+
+// TestAShortAgeShortensTheWindowOfANewStream: the server would refuse one that is longer than the age.
+func TestAShortAgeShortensTheWindowOfANewStream(t *testing.T) {
+	js := jetStream(t, newServer(t).connect())
+	if err := Ensure(t.Context(), js, Config{MaxAge: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	if c := infos(t, js)[In]; c.MaxAge != time.Minute || c.Duplicates != time.Minute {
+		t.Errorf("it keeps for %s and remembers for %s", c.MaxAge, c.Duplicates)
+	}
+}
+
 func TestEnsureRefusesWhatItCannotChange(t *testing.T) {
 	js := jetStream(t, newServer(t).connect())
 	_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: Out, Subjects: []string{"plusone.out.>"}, Storage: jetstream.MemoryStorage})

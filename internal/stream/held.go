@@ -3,17 +3,25 @@ package stream
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // held are the messages this process was given and has not answered for: prefetched or in a batch. The server is told
 // now and then that they are still being worked on; else a slow batch would be delivered to someone else as well.
 type held struct {
+	// ackWait is the consumer's, in nanoseconds, which need not be ours: all processes share the consumer.
+	ackWait atomic.Int64
+
 	mu   sync.Mutex
 	msgs map[uint64]*Message
 }
 
-func newHeld() *held { return &held{msgs: make(map[uint64]*Message)} }
+func newHeld(ackWait time.Duration) *held {
+	h := &held{msgs: make(map[uint64]*Message)}
+	h.ackWait.Store(int64(ackWait))
+	return h
+}
 
 // add takes a message in hand. It says no to a second delivery of one that is already held: the answer to the first
 // answers for both.
@@ -34,17 +42,17 @@ func (h *held) remove(m *Message) {
 	delete(h.msgs, m.Sequence)
 }
 
-// keep extends the time of every held message that the server has not heard of for half of ackWait.
-func (h *held) keep(ctx context.Context, ackWait time.Duration) {
-	tick := time.NewTicker(max(ackWait/8, time.Millisecond))
-	defer tick.Stop()
+// maxTouchEvery is how long keep sleeps at most, so that it heeds an AckWait that becomes shorter.
+const maxTouchEvery = 250 * time.Millisecond
+
+// keep extends the time of every held message that the server has not heard of for half of AckWait.
+func (h *held) keep(ctx context.Context) {
 	for {
-		select {
-		case now := <-tick.C:
-			h.touch(now, ackWait/2)
-		case <-ctx.Done():
+		ackWait := time.Duration(h.ackWait.Load())
+		if !sleep(ctx, min(max(ackWait/8, time.Millisecond), maxTouchEvery)) {
 			return
 		}
+		h.touch(time.Now(), time.Duration(h.ackWait.Load())/2)
 	}
 }
 

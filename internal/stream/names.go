@@ -29,6 +29,7 @@ const (
 	HeaderDeadSequence  = "Plusone-Dead-Sequence"  // its sequence in that stream
 	HeaderDeadDelivered = "Plusone-Dead-Delivered" // how often it had been delivered, outages included
 	HeaderDeadAt        = "Plusone-Dead-At"        // when it was given up, RFC 3339 in UTC
+	HeaderDeadDropped   = "Plusone-Dead-Dropped"   // which of the original's headers had no room; absent when all had
 
 	OriginalPrefix = "Plusone-Original-"
 

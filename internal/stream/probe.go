@@ -45,21 +45,27 @@ func (p *Probe) Check(ctx context.Context) error {
 
 // Lag measures the consumer's lag.
 func (p *Probe) Lag(ctx context.Context) (Lag, error) {
+	lag, _, err := p.measure(ctx)
+	return lag, err
+}
+
+// measure is Lag, and what the server says of the consumer, if it says anything.
+func (p *Probe) measure(ctx context.Context) (Lag, *jetstream.ConsumerInfo, error) {
 	s, err := p.js.Stream(ctx, p.stream)
 	if err != nil {
-		return Lag{}, fmt.Errorf("stream: %s: %w", p.stream, classify(err))
+		return Lag{}, nil, fmt.Errorf("stream: %s: %w", p.stream, classify(err))
 	}
 	c, err := s.Consumer(ctx, p.consumer)
 	if err != nil {
-		return Lag{}, fmt.Errorf("stream: consumer %s of %s: %w", p.consumer, p.stream, classify(err))
+		return Lag{}, nil, fmt.Errorf("stream: consumer %s of %s: %w", p.consumer, p.stream, classify(err))
 	}
 	info := c.CachedInfo()
 	lag := Lag{Pending: info.NumPending, Unacked: uint64(max(0, info.NumAckPending))}
 	if lag.Pending+lag.Unacked == 0 {
-		return lag, nil
+		return lag, info, nil
 	}
 	lag.OldestAge, err = oldestAge(ctx, s, info)
-	return lag, err
+	return lag, info, err
 }
 
 // oldestAge is the age of the first message after all that are acknowledged in a row. The stream may have lost that

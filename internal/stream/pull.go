@@ -82,6 +82,7 @@ func (c *consumer) open(ctx context.Context) (*session, error) {
 		}
 		return nil, classify(err)
 	}
+	c.held.ackWait.Store(int64(durable.CachedInfo().Config.AckWait))
 	return openSession(c, durable)
 }
 
@@ -99,6 +100,7 @@ func (c *consumer) ensureConsumer(ctx context.Context) (jetstream.Consumer, erro
 	if reflect.DeepEqual(have, want) {
 		return durable, nil
 	}
+	c.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "changing the consumer's settings to ours", slog.String("changes", changes(have, want)))
 	return c.js.UpdateConsumer(ctx, c.opts.Stream, want)
 }
 

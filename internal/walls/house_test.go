@@ -39,7 +39,7 @@ var house = []wall{
 	},
 	{
 		of:    "internal/stream",
-		never: []string{"db/...", postgres, "internal/store", "internal/referral", "internal/worker"},
+		never: []string{"db/...", postgres, "internal/fact", "internal/store", "internal/referral", "internal/worker"},
 		why:   "it moves messages, and does not know what they say",
 	},
 	{
