@@ -90,7 +90,7 @@ func TestAServerThatIsStoppingIsWaitedFor(t *testing.T) {
 	eventually(t, "the server stops", func() bool { return readPidFile(first.data).status == "stopping" })
 
 	impatient := cfg
-	impatient.Patience = 100 * time.Millisecond
+	impatient.Patience = 3 * time.Second // the search for the programs takes some of it
 	_, err := Start(t.Context(), impatient)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `"stopping"`) {
 		t.Fatalf("got %v, want that it waited for a server that is stopping", err)
