@@ -3,13 +3,15 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-GO ?= go
-DATA ?= .plusone
-LISTEN ?= 127.0.0.1:8080
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# Set these on make's own command line (make run LISTEN=127.0.0.1:9000); the environment is not asked, for what is called
+# DATA there may be anything.
+GO := go
+DATA := .plusone
+LISTEN := 127.0.0.1:8080
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 # How long each fuzz target runs under `make fuzz`.
-FUZZTIME ?= 30s
+FUZZTIME := 30s
 
 .PHONY: help
 help: ## Show what there is to make
@@ -17,7 +19,7 @@ help: ## Show what there is to make
 
 .PHONY: run
 run: deps build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
-	bin/plusone dev --sample --log-level warn --data $(DATA) --listen $(LISTEN)
+	bin/plusone dev --sample --log-level warn --data '$(DATA)' --listen '$(LISTEN)'
 
 .PHONY: test
 test: deps ## Run every test, with the race detector, against a real PostgreSQL and a real NATS
@@ -49,7 +51,8 @@ deps: ## Install PostgreSQL, if there is none
 
 .PHONY: clean
 clean: ## Remove what was built, and all data of `make run`
-	rm -rf bin $(DATA)
+	rm -rf bin
+	@if [ -e '$(DATA)/lock' ]; then rm -rf -- '$(DATA)'; fi # nothing that plusone dev did not make
 
 # The tools have a module of their own, so that what they need does not become what plusone needs.
 bin/sqlc: .tools/go.mod

@@ -65,6 +65,8 @@ type dev struct {
 	state devState
 	terms []byte // to apply; nil: none
 
+	hashKey string
+
 	listener net.Listener
 	undo     []func() // what to close, last first
 	postgres *devstack.Postgres
@@ -102,6 +104,9 @@ func (d *dev) reserve(context.Context) error {
 	if err := os.MkdirAll(d.cmd.Data, 0o755); err != nil { //nolint:gosec // PostgreSQL may run as another user, who must get through
 		return fmt.Errorf("the data folder: %w", err)
 	}
+	if err := devstack.CheckOwner(d.cmd.Data); err != nil {
+		return err
+	}
 	unlock, err := devstack.Lock(d.cmd.Data)
 	if err != nil {
 		return fmt.Errorf("%w (with --data)", err)
@@ -132,7 +137,26 @@ func (d *dev) secrets(context.Context) (err error) {
 	if err == nil && len(d.cmd.APIToken) == 0 {
 		d.cmd.APIToken, err = d.keep("api-token", "")
 	}
+	if err != nil {
+		return err
+	}
+	return d.keepHashKey()
+}
+
+// keepHashKey makes the key under which e-mail addresses are hashed, before there is a database whose hashes need it. A
+// key that was lost is not replaced: under another nobody would be known again.
+func (d *dev) keepHashKey() (err error) {
+	if exists(d.inside("postgres", "data")) && !exists(d.inside("hash-key")) {
+		return fmt.Errorf("%s is lost, and the e-mail addresses in the database are hashed under it: restore it, or begin anew with another --data",
+			d.inside("hash-key"))
+	}
+	d.hashKey, err = devstack.Secret(d.cmd.Data, "hash-key", devstack.RandomSecret)
 	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (d *dev) keep(name, prefix string) ([]string, error) {

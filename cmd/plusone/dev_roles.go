@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/plusone-dev/plusone/internal/api"
-	"github.com/plusone-dev/plusone/internal/devstack"
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -20,11 +19,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	hashKey, err := devstack.Secret(d.cmd.Data, "hash-key", devstack.RandomSecret)
-	if err != nil {
-		return err
-	}
-	s, err := store.New(pool, store.Options{HashKey: []byte(hashKey), Live: d.cmd.StripeMode == ingress.ModeLive})
+	s, err := store.New(pool, store.Options{HashKey: []byte(d.hashKey), Live: d.cmd.StripeMode == ingress.ModeLive})
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -60,4 +62,21 @@ func holder(file *os.File) string {
 		return ""
 	}
 	return " (process " + pid + ")"
+}
+
+// CheckOwner refuses a folder that another user has locked before: what is in it is theirs, and what we wrote beside it
+// they could not read again. That is how one start with sudo spoils a folder.
+func CheckOwner(dir string) error {
+	info, err := os.Stat(filepath.Join(dir, "lock"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nobody's yet
+	}
+	if err != nil {
+		return fmt.Errorf("devstack: %w", err)
+	}
+	if uid, _ := owner(info); runtime.GOOS != "windows" && int(uid) != os.Geteuid() {
+		return fmt.Errorf("devstack: the data in %s belong to user %d, and we are user %d: run as that user, or choose another folder",
+			dir, uid, os.Geteuid())
+	}
+	return nil
 }

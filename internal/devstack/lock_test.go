@@ -3,6 +3,8 @@ package devstack
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -44,4 +46,28 @@ func TestLockNamesItsHolderAndEndsWithIt(t *testing.T) {
 		t.Fatalf("the holder was killed, but: %v", err)
 	}
 	unlock()
+}
+
+func TestAFolderOfSomebodyElseIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	if err := CheckOwner(dir); err != nil {
+		t.Errorf("an empty folder: %v", err)
+	}
+	unlock, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if err := CheckOwner(dir); err != nil {
+		t.Errorf("our own: %v", err)
+	}
+	if os.Geteuid() != 0 {
+		return // only root can give a file away
+	}
+	if err := os.Chown(filepath.Join(dir, "lock"), 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckOwner(dir); err == nil || !strings.Contains(err.Error(), "65534") {
+		t.Errorf("somebody else's: %v", err)
+	}
 }

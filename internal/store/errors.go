@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -51,4 +52,16 @@ func Conflict(err error) (kind string, ok bool) {
 		return "lock_timeout", true
 	}
 	return "", false
+}
+
+// ErrSchema says that the database has no schema, or that of another release.
+var ErrSchema = errors.New("the database's schema is not that of this release: run `plusone migrate`")
+
+// explainSchema adds what to do to an error that comes of a table or column that is not there.
+func explainSchema(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") { // undefined table, undefined column
+		return fmt.Errorf("store: %w (%w)", ErrSchema, err)
+	}
+	return err
 }

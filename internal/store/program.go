@@ -49,7 +49,7 @@ func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, er
 		}
 		return s.addVersion(ctx, q, p.ID, terms, source, &applied)
 	})
-	return applied, err
+	return applied, explainSchema(err)
 }
 
 func (s *Database) addVersion(ctx context.Context, q *db.Queries, id int64, terms referral.Terms, source []byte, applied *Applied) error {
@@ -98,7 +98,7 @@ func (s *Database) Program(ctx context.Context, name string) (source string, ver
 	q := db.New(s.pool)
 	versions, err := q.ListTermsVersions(ctx)
 	if err != nil {
-		return "", 0, time.Time{}, err
+		return "", 0, time.Time{}, explainSchema(err)
 	}
 	var found *db.ListTermsVersionsRow
 	for i := range versions {

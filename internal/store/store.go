@@ -109,7 +109,7 @@ func (s *Database) Check(ctx context.Context) error {
 	defer cancel()
 	versions, err := db.New(s.pool).ListTermsVersions(ctx)
 	if err != nil {
-		return err
+		return explainSchema(err)
 	}
 	if len(versions) == 0 {
 		return ErrNoProgram

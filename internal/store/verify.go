@@ -85,7 +85,7 @@ func (s *Database) Counts(ctx context.Context) ([]Count, error) {
 	} {
 		broken, example, err := check.ask()
 		if err != nil {
-			return nil, fmt.Errorf("store: the check %s: %w", check.name, err)
+			return nil, fmt.Errorf("store: the check %s: %w", check.name, explainSchema(err))
 		}
 		out = append(out, Count{check.name, broken, example})
 	}

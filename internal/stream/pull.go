@@ -37,7 +37,7 @@ func (c *consumer) pull(ctx context.Context) error {
 		wait := c.opts.ReadyWait.Delay(failures)
 		failures++
 		c.opts.Metrics.interruptions.WithLabelValues(c.opts.Consumer).Inc()
-		c.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "pulling broke off; beginning anew", slog.Any("error", err), slog.Duration("wait", wait))
+		c.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "pulling broke off; beginning anew", slog.Any("error", err), slog.String("wait", wait.String()))
 		sleep(ctx, wait)
 	}
 	return nil

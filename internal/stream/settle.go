@@ -29,12 +29,16 @@ func (c *consumer) settle(ctx context.Context, batch []*Message) {
 	c.bury(ctx, rejected)
 }
 
+// shortest is the delay of what is to come again at once: without any, the server remembers in memory only that the
+// message came back, and one that stops right after, as plusone dev does with its own, forgets it until AckWait is over.
+const shortest = time.Millisecond
+
 // nak gives messages back, to be delivered again after the delay; zero means at once.
 func (c *consumer) nak(ctx context.Context, batch []*Message, delay time.Duration) {
 	var lost error
 	for _, m := range batch {
 		c.held.remove(m)
-		if err := m.raw.NakWithDelay(delay); err != nil {
+		if err := m.raw.NakWithDelay(max(delay, shortest)); err != nil {
 			lost = err
 		}
 	}
