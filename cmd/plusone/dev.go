@@ -82,7 +82,7 @@ func (d *dev) close() {
 
 func (d *dev) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		d.readTerms, d.reserve, d.secrets, d.startPostgres, d.prepare, d.startNATS, d.makeStreams, d.startRoles,
+		d.readTerms, d.reserve, d.secrets, d.startPostgres, d.requireHashKey, d.prepare, d.startNATS, d.makeStreams, d.startRoles,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -143,15 +143,22 @@ func (d *dev) secrets(context.Context) (err error) {
 	return d.keepHashKey()
 }
 
-// keepHashKey makes the key under which e-mail addresses are hashed, before there is a database whose hashes need it. A
-// key that was lost is not replaced: under another nobody would be known again.
+// keepHashKey makes the key under which e-mail addresses are hashed, before there is a database whose hashes need it.
 func (d *dev) keepHashKey() (err error) {
 	if exists(d.inside("postgres", "data")) && !exists(d.inside("hash-key")) {
-		return fmt.Errorf("%s is lost, and the e-mail addresses in the database are hashed under it: restore it, or begin anew with another --data",
-			d.inside("hash-key"))
+		return nil // requireHashKey says so, unless the database has something worse to say
 	}
 	d.hashKey, err = devstack.Secret(d.cmd.Data, "hash-key", devstack.RandomSecret)
 	return err
+}
+
+// requireHashKey refuses to go on with a key that was lost: under another one nobody would be known again.
+func (d *dev) requireHashKey(context.Context) error {
+	if d.hashKey != "" {
+		return nil
+	}
+	return fmt.Errorf("%s is lost, and the e-mail addresses in the database are hashed under it: restore it, or begin anew with another --data",
+		d.inside("hash-key"))
 }
 
 func exists(path string) bool {

@@ -24,7 +24,11 @@ func TestALostHashKeyIsNotReplaced(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "hash-key")); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.keepHashKey(); err == nil || !strings.Contains(err.Error(), "is lost") {
+	d.hashKey = ""
+	if err := d.keepHashKey(); err != nil || exists(filepath.Join(dir, "hash-key")) {
+		t.Errorf("it was replaced: %v", err)
+	}
+	if err := d.requireHashKey(t.Context()); err == nil || !strings.Contains(err.Error(), "is lost") {
 		t.Errorf("lost: %v", err)
 	}
 }
