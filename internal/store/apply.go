@@ -18,8 +18,6 @@ import (
 
 // Result is what a batch came to, for logs and metrics.
 type Result struct {
-	Recorded    int             // events whose facts were recorded
-	Duplicates  int             // events that were recorded before, or stood twice in the batch
 	Seen        map[string]bool // the keys of events that were recorded before
 	Transitions []Transition
 	Transfers   []Transfer
@@ -201,7 +199,6 @@ func (t *txn) claim(events []fact.Event) error {
 		}
 	}
 	t.in = newIntake(first)
-	t.result.Recorded, t.result.Duplicates = len(first), len(events)-len(first)
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 
 // paymentState is one payment in the making: what the batch and the database know of it.
 type paymentState struct {
-	id      int64
 	row     *db.Payment // as it is stored; nil for a new one
 	objects map[string]payment.Evidence
 	merged  []int64 // other payments that turned out to be this one
@@ -65,7 +64,7 @@ func (t *txn) lockPayments(b *books) error {
 	}
 	for _, r := range rows {
 		if r.MergedInto == nil {
-			b.payments[r.ID] = &paymentState{id: r.ID, row: &r, objects: make(map[string]payment.Evidence), users: []int64{deref(r.UserID)}}
+			b.payments[r.ID] = &paymentState{row: &r, objects: make(map[string]payment.Evidence), users: []int64{deref(r.UserID)}}
 		}
 	}
 	return nil
@@ -105,7 +104,7 @@ func (t *txn) mergeGroups(b *books) error {
 		id := find(b.root(o.group.root().payment))
 		p := b.payments[id]
 		if p == nil {
-			p = &paymentState{id: id, objects: make(map[string]payment.Evidence)}
+			p = &paymentState{objects: make(map[string]payment.Evidence)}
 			b.payments[id] = p
 		}
 		p.objects[key] = o.evidence

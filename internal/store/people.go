@@ -24,7 +24,6 @@ func (s standing) none() bool { return s.at.IsZero() }
 // user is a person, locked, as they are after the batch.
 type user struct {
 	id       int64
-	external string
 	signUp   standing
 	program  int64
 	emailKey []byte
@@ -67,7 +66,7 @@ func (t *txn) lockUsers() error {
 }
 
 func readUser(r db.User) *user {
-	u := &user{id: r.ID, external: r.ExternalID, program: deref(r.ProgramID), emailKey: r.EmailKey}
+	u := &user{id: r.ID, program: deref(r.ProgramID), emailKey: r.EmailKey}
 	if r.RegisteredAt != nil {
 		u.signUp = standing{at: derefTime(r.RegisteredAt), event: deref(r.SignUpEvent), code: deref(r.SignUpCode)}
 	}
