@@ -22,11 +22,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	log, err := c.logger(std)
-	if err != nil {
-		return err
-	}
-	h, err := newHost(log, stopWithin)
+	h, err := c.host(std)
 	if err != nil {
 		return err
 	}
@@ -37,7 +33,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
-	handler := api.New(store.NewDatabase(pool), c.APIToken, log)
+	handler := api.New(store.NewDatabase(pool), c.APIToken, h.log)
 	if err := h.serve("api", "--listen", c.Listen, h.public(handler)); err != nil {
 		return err
 	}

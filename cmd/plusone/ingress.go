@@ -23,11 +23,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	log, err := c.logger(std)
-	if err != nil {
-		return err
-	}
-	h, err := newHost(log, stopWithin)
+	h, err := c.host(std)
 	if err != nil {
 		return err
 	}
@@ -41,7 +37,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	}
 	door, err := ingress.New(ingress.Config{
 		StripeSecrets: c.WebhookSecret, StripeMode: c.StripeMode, EventTokens: c.EventsToken,
-	}, pub, h.reg, log)
+	}, pub, h.reg, h.log)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,15 @@ func newHost(log *slog.Logger, within time.Duration) (*host, error) {
 	return &host{log: log, reg: reg, health: ops.NewHealth(log), http: m, group: ops.NewGroup(log, within), grace: within * 2 / 3}, nil
 }
 
+// host is what a role runs on that logs as it is told.
+func (f logFlags) host(std streams) (*host, error) {
+	log, err := f.logger(std)
+	if err != nil {
+		return nil, err
+	}
+	return newHost(log, stopWithin)
+}
+
 // listen opens a port, and says in plain words when it is taken.
 func listen(flag, addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr) //nolint:noctx // it does not wait

@@ -23,11 +23,7 @@ func (c *workerCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	log, err := c.logger(std)
-	if err != nil {
-		return err
-	}
-	h, err := newHost(log, stopWithin)
+	h, err := c.host(std)
 	if err != nil {
 		return err
 	}
