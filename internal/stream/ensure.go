@@ -56,6 +56,7 @@ type wanted struct {
 	newMaxAge     time.Duration // of a new one, when maxAge is zero
 	maxBytes      int64
 	maxMsgSize    int32
+	batches       bool // takes atomic batches: see PublisherOptions.Grouped
 }
 
 // Ensure creates the three streams, or brings existing ones to what the configuration says. It may be run any number of
@@ -68,8 +69,8 @@ func Ensure(ctx context.Context, js jetstream.JetStream, c Config) error {
 	}
 	size := maxMsgSize(js.Conn().MaxPayload())
 	for _, w := range []wanted{
-		{name: In, subject: InPrefix + ">", maxAge: c.MaxAge, newMaxAge: defaultMaxAge, maxBytes: c.MaxBytes, maxMsgSize: size},
-		{name: Out, subject: OutPrefix + ">", maxAge: c.MaxAge, newMaxAge: defaultMaxAge, maxBytes: c.MaxBytes, maxMsgSize: size},
+		{name: In, subject: InPrefix + ">", maxAge: c.MaxAge, newMaxAge: defaultMaxAge, maxBytes: c.MaxBytes, maxMsgSize: size, batches: true},
+		{name: Out, subject: OutPrefix + ">", maxAge: c.MaxAge, newMaxAge: defaultMaxAge, maxBytes: c.MaxBytes, maxMsgSize: size, batches: true},
 		{name: Dead, subject: DeadPrefix + ">", maxBytes: c.DeadMaxBytes},
 	} {
 		if err := ensureOne(ctx, js, c, w); err != nil {
@@ -141,6 +142,9 @@ func compatible(have jetstream.StreamConfig) error {
 	if have.Retention != jetstream.LimitsPolicy {
 		return fmt.Errorf("it exists with retention %s, and must have limits", have.Retention)
 	}
+	if have.PersistMode == jetstream.AsyncPersistMode {
+		return errors.New("it exists with persist_mode async, which acknowledges messages before they are written: it must be made anew without")
+	}
 	return nil
 }
 
@@ -149,6 +153,7 @@ func apply(s jetstream.StreamConfig, c Config, w wanted) jetstream.StreamConfig 
 	if !slices.Contains(s.Subjects, w.subject) {
 		s.Subjects = append(slices.Clone(s.Subjects), w.subject)
 	}
+	s.AllowAtomicPublish = s.AllowAtomicPublish || w.batches
 	s.MaxAge, s.Duplicates = or(w.maxAge, s.MaxAge), or(c.Duplicates, s.Duplicates)
 	if c.Replicas > 0 {
 		s.Replicas = c.Replicas

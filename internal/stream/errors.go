@@ -27,6 +27,8 @@ const (
 	codeInsufficient     jetstream.ErrorCode = 10023
 	codeMemoryResources  jetstream.ErrorCode = 10028
 	codeStorageResources jetstream.ErrorCode = 10047
+	codeBatchesDisabled  jetstream.ErrorCode = 10174
+	codeDuplicateInBatch jetstream.ErrorCode = 10201
 	codeStoreFailed      jetstream.ErrorCode = 10077 // its description says why, among others "maximum messages exceeded"
 )
 

@@ -22,13 +22,21 @@ type Msg struct {
 type PublisherOptions struct {
 	InFlight int           // how many messages may await their acknowledgement; 1024 by default. The rest wait their turn
 	Timeout  time.Duration // for an acknowledgement; 5 s by default. A caller's shorter deadline holds
+
+	// Grouped has messages that are there at the same time published as one atomic batch. It is for servers that flush
+	// to the disk before every acknowledgement (sync_interval: always); to others it is a detour.
+	Grouped bool
+	Metrics *PublisherMetrics // none by default
 }
 
 // Publisher publishes and waits for the stream's acknowledgement. Many callers share the connection without waiting
-// for one another: each message has its own future. It is safe for concurrent use.
+// for one another: each message has its own future, or shares that of its group. It is safe for concurrent use.
 type Publisher struct {
-	js    jetstream.JetStream
-	slots chan struct{}
+	js      jetstream.JetStream
+	slots   chan struct{}
+	timeout time.Duration
+	groups  *groups // nil: one by one
+	metrics *PublisherMetrics
 }
 
 // NewPublisher makes a publisher on a connection, which stays the caller's to close.
@@ -47,17 +55,32 @@ func NewPublisher(nc *nats.Conn, o PublisherOptions) (*Publisher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stream: %w", err)
 	}
-	return &Publisher{js: js, slots: make(chan struct{}, o.InFlight)}, nil
+	p := &Publisher{js: js, slots: make(chan struct{}, o.InFlight), timeout: o.Timeout, metrics: o.Metrics}
+	if p.metrics == nil {
+		p.metrics = NewPublisherMetrics(nil)
+	}
+	if o.Grouped {
+		p.groups = newGroups(p)
+	}
+	return p, nil
 }
 
 // Publish returns nil only when the stream has the message (or had it already, under the same id). Errors: ErrFull,
 // ErrUnavailable, ErrTooLarge, the context's.
 func (p *Publisher) Publish(ctx context.Context, subject, msgID string, header map[string]string, data []byte) error {
+	m := Msg{Subject: subject, ID: msgID, Header: header, Data: data}.nats()
+	if p.groups != nil {
+		return p.groups.publish(ctx, m)
+	}
+	return p.publishOne(ctx, m)
+}
+
+func (p *Publisher) publishOne(ctx context.Context, m *nats.Msg) error {
 	if err := p.acquire(ctx); err != nil {
 		return classify(err)
 	}
 	defer p.release()
-	future, err := p.send(Msg{Subject: subject, ID: msgID, Header: header, Data: data}.nats())
+	future, err := p.send(m)
 	if err != nil {
 		return err
 	}
@@ -73,7 +96,11 @@ func (p *Publisher) PublishBatch(ctx context.Context, msgs []Msg) error {
 	}
 	var first error
 	failed := 0
-	for _, err := range p.publishAll(ctx, raw) {
+	publish := p.publishAll
+	if p.groups != nil {
+		publish = p.groups.publishAll
+	}
+	for _, err := range publish(ctx, raw) {
 		if err == nil {
 			continue
 		}
