@@ -151,6 +151,9 @@ func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	return nil
 }
 
+// Bin is the folder with the server's programs: pg_dump, psql and pgbench are there too.
+func (p *Postgres) Bin() string { return p.bin.dir }
+
 // Port is where the server listens, on 127.0.0.1.
 func (p *Postgres) Port() int { return p.port }
 
