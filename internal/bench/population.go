@@ -3,6 +3,8 @@ package main
 import (
 	"strconv"
 	"time"
+
+	"github.com/plusone-dev/plusone/internal/program"
 )
 
 // population is who is there before anything is measured: people who signed up with the codes of a tenth as many, and a
@@ -14,11 +16,14 @@ import (
 //	the last tenth of the people  have bought, and were rewarded
 type population struct {
 	people, referrers int
-	began             time.Time // about when all this happened
+	began             time.Time // when they signed up
+	windowEnds        time.Time // when it is too late for their first purchase
 }
 
-func newPopulation(people int, now time.Time) population {
-	return population{people: people, referrers: people / 10, began: now.Add(-10 * 24 * time.Hour).Truncate(time.Second)}
+func newPopulation(people int, now time.Time) (population, error) {
+	terms, err := program.Parse("default", program.Default())
+	began := now.Add(-10 * 24 * time.Hour).Truncate(time.Second)
+	return population{people: people, referrers: people / 10, began: began, windowEnds: terms.Closes(began)}, err
 }
 
 func (p population) referrer(person int) int { return p.people + 1 + (person-1)%p.referrers }

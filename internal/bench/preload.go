@@ -124,6 +124,6 @@ func (p population) referralRow(i int) []any {
 		status, slot, transitions, transfers, changed = "rewarded", int32((p.payment(i)-1)/p.referrers+1), 3, 2, p.began.Add(24*time.Hour)
 		payment = int64(p.payment(i))
 	}
-	return []any{int64(i), int64(1), int64(p.referrer(i)), int64(p.referrer(i)), int64(i), p.began, p.began.Add(90 * 24 * time.Hour), status, slot,
+	return []any{int64(i), int64(1), int64(p.referrer(i)), int64(p.referrer(i)), int64(i), p.began, p.windowEnds, status, slot,
 		payment, transitions, transfers, changed}
 }

@@ -63,10 +63,7 @@ func (w *world) measureWorker(ctx context.Context) (series, error) {
 		if _, err := w.pool.Exec(ctx, "truncate outbox"); err != nil {
 			return err
 		}
-		if of, err = w.fill(ctx, w.o.events); err != nil {
-			return err
-		}
-		_, err = w.pool.Exec(ctx, "checkpoint")
+		of, err = w.fill(ctx, w.o.events)
 		return err
 	}
 	return w.turns(ctx, prepare, func(context.Context) error { return nil }, []measurement{
@@ -85,9 +82,15 @@ func (w *world) checkedDrain(ctx context.Context, of [kinds]int) (float64, error
 	if err != nil {
 		return 0, err
 	}
+	if err := w.forgetStatements(ctx); err != nil {
+		return 0, err
+	}
 	rate, err := w.drainWorker(ctx, w.o.events)
 	stop()
 	if err != nil {
+		return 0, err
+	}
+	if err := w.tellStatements(ctx); err != nil {
 		return 0, err
 	}
 	return rate, w.check(ctx, before, of)

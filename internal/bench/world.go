@@ -58,7 +58,9 @@ func newWorld(ctx context.Context, o options, progress io.Writer) (w *world, err
 	}
 	w.stops = append(w.stops, func() { _ = os.RemoveAll(w.dir) })
 	now := time.Now()
-	w.people = newPopulation(o.people, now)
+	if w.people, err = newPopulation(o.people, now); err != nil {
+		return w, err
+	}
 	w.mix = newMix(w.people, now)
 	if err := w.startPostgres(ctx); err != nil {
 		return w, err
