@@ -9,6 +9,31 @@ import (
 	"context"
 )
 
+const allocateCodes = `-- name: AllocateCodes :many
+select nextval('codes_id_seq')::bigint as id from generate_series(1, $1::int)
+`
+
+// Numbers for codes about to be recorded.
+func (q *Queries) AllocateCodes(ctx context.Context, count int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, allocateCodes, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const claimCodes = `-- name: ClaimCodes :exec
 update codes c
 set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses
@@ -32,20 +57,6 @@ func (q *Queries) ClaimCodes(ctx context.Context, arg ClaimCodesParams) error {
 		arg.ProgramID,
 		arg.MaxUses,
 	)
-	return err
-}
-
-const ensureCodes = `-- name: EnsureCodes :exec
-insert into codes (code)
-select w.code from (select unnest($1::text[]) as code) w
-where not exists (select from codes c where c.code = w.code)
-order by w.code
-on conflict do nothing
-`
-
-// Makes the rows of codes named for the first time, without an owner. The codes must be sorted.
-func (q *Queries) EnsureCodes(ctx context.Context, codes []string) error {
-	_, err := q.db.Exec(ctx, ensureCodes, codes)
 	return err
 }
 
@@ -118,9 +129,69 @@ func (q *Queries) GetCodes(ctx context.Context, ids []int64) ([]GetCodesRow, err
 	return items, nil
 }
 
+const insertCodes = `-- name: InsertCodes :execrows
+insert into codes (id, code, owner_id, program_id, max_uses)
+select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::bigint[]), 0), nullif(unnest($4::bigint[]), 0),
+       unnest($5::int[])
+on conflict do nothing
+`
+
+type InsertCodesParams struct {
+	ID        []int64
+	Code      []string
+	OwnerID   []int64
+	ProgramID []int64
+	MaxUses   []int32
+}
+
+// Records codes heard of for the first time, with their owners, if any. The codes must be sorted. One that somebody else
+// has just recorded is left out.
+func (q *Queries) InsertCodes(ctx context.Context, arg InsertCodesParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertCodes,
+		arg.ID,
+		arg.Code,
+		arg.OwnerID,
+		arg.ProgramID,
+		arg.MaxUses,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const listOwners = `-- name: ListOwners :many
+select owner_id::bigint as owner_id from codes where owner_id = any($1::bigint[])
+`
+
+// Which of these users have a code.
+func (q *Queries) ListOwners(ctx context.Context, userIds []int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listOwners, userIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var owner_id int64
+		if err := rows.Scan(&owner_id); err != nil {
+			return nil, err
+		}
+		items = append(items, owner_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockCodes = `-- name: LockCodes :many
 select id, code, owner_id, program_id, max_uses, granted from codes
-where id = any($1::bigint[]) or owner_id = any($2::bigint[])
+where id = any(array(
+    select unnest($1::bigint[])
+    union
+    select o.id from codes o where o.owner_id = any($2::bigint[])
+))
 order by id for update
 `
 
@@ -138,7 +209,7 @@ type LockCodesRow struct {
 	Granted   int32
 }
 
-// Codes by number, and every code that belongs to one of the owners.
+// Codes by number, and every code that belongs to one of the owners. The set is made an array first, for the index's sake.
 func (q *Queries) LockCodes(ctx context.Context, arg LockCodesParams) ([]LockCodesRow, error) {
 	rows, err := q.db.Query(ctx, lockCodes, arg.Ids, arg.OwnerIds)
 	if err != nil {

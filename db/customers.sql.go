@@ -10,18 +10,29 @@ import (
 	"time"
 )
 
-const ensureCustomers = `-- name: EnsureCustomers :exec
-insert into customers (key)
-select w.key from (select unnest($1::text[]) as key) w
-where not exists (select from customers c where c.key = w.key)
-order by w.key
-on conflict do nothing
+const allocateCustomers = `-- name: AllocateCustomers :many
+select nextval('customers_id_seq')::bigint as id from generate_series(1, $1::int)
 `
 
-// Makes the rows of Stripe customers heard of for the first time. The keys must be sorted.
-func (q *Queries) EnsureCustomers(ctx context.Context, keys []string) error {
-	_, err := q.db.Exec(ctx, ensureCustomers, keys)
-	return err
+// Numbers for customers about to be recorded.
+func (q *Queries) AllocateCustomers(ctx context.Context, count int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, allocateCustomers, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const findCustomers = `-- name: FindCustomers :many
@@ -93,6 +104,35 @@ func (q *Queries) GetCustomers(ctx context.Context, ids []int64) ([]GetCustomers
 		return nil, err
 	}
 	return items, nil
+}
+
+const insertCustomers = `-- name: InsertCustomers :execrows
+insert into customers (id, key, user_id, tied_at)
+select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::bigint[]), 0),
+       nullif(unnest($4::timestamptz[]), '0001-01-01 00:00:00+00')
+on conflict do nothing
+`
+
+type InsertCustomersParams struct {
+	ID     []int64
+	Key    []string
+	UserID []int64
+	TiedAt []time.Time
+}
+
+// Records Stripe customers heard of for the first time, and whom they are tied to, if anybody. The keys must be sorted.
+// One that somebody else has just recorded is left out.
+func (q *Queries) InsertCustomers(ctx context.Context, arg InsertCustomersParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertCustomers,
+		arg.ID,
+		arg.Key,
+		arg.UserID,
+		arg.TiedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const lockCustomers = `-- name: LockCustomers :many

@@ -10,33 +10,41 @@ import (
 	"time"
 )
 
-const ensureUsers = `-- name: EnsureUsers :exec
-insert into users (external_id)
-select w.external_id from (select unnest($1::text[]) as external_id) w
-where not exists (select from users u where u.external_id = w.external_id)
-order by w.external_id
-on conflict do nothing
+const allocateUsers = `-- name: AllocateUsers :many
+select nextval('users_id_seq')::bigint as id from generate_series(1, $1::int)
 `
 
-// Makes the rows of users heard of for the first time. The ids must be sorted.
-func (q *Queries) EnsureUsers(ctx context.Context, externalIds []string) error {
-	_, err := q.db.Exec(ctx, ensureUsers, externalIds)
-	return err
+// Numbers for users about to be recorded.
+func (q *Queries) AllocateUsers(ctx context.Context, count int32) ([]int64, error) {
+	rows, err := q.db.Query(ctx, allocateUsers, count)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const findUsers = `-- name: FindUsers :many
-select u.id, u.external_id, exists (select from codes c where c.owner_id = u.id) as has_code
-from users u
-where u.external_id = any($1::text[])
+select id, external_id from users where external_id = any($1::text[])
 `
 
 type FindUsersRow struct {
 	ID         int64
 	ExternalID string
-	HasCode    bool
 }
 
-// The internal ids of users, and whether they have a code.
+// The internal ids of users.
 func (q *Queries) FindUsers(ctx context.Context, externalIds []string) ([]FindUsersRow, error) {
 	rows, err := q.db.Query(ctx, findUsers, externalIds)
 	if err != nil {
@@ -46,7 +54,7 @@ func (q *Queries) FindUsers(ctx context.Context, externalIds []string) ([]FindUs
 	var items []FindUsersRow
 	for rows.Next() {
 		var i FindUsersRow
-		if err := rows.Scan(&i.ID, &i.ExternalID, &i.HasCode); err != nil {
+		if err := rows.Scan(&i.ID, &i.ExternalID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -136,6 +144,49 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const insertUsers = `-- name: InsertUsers :execrows
+insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key)
+select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::timestamptz[]), '0001-01-01 00:00:00+00'),
+       nullif(unnest($4::text[]), ''), nullif(unnest($5::bigint[]), 0), nullif(unnest($6::bigint[]), 0),
+       nullif(unnest($7::text[]), ''), nullif(unnest($8::text[]), ''), unnest($9::boolean[]),
+       nullif(unnest($10::bytea[]), ''::bytea)
+on conflict do nothing
+`
+
+type InsertUsersParams struct {
+	ID            []int64
+	ExternalID    []string
+	RegisteredAt  []time.Time
+	SignUpEvent   []string
+	SignUpCode    []int64
+	ProgramID     []int64
+	Username      []string
+	Email         []string
+	EmailVerified []bool
+	EmailKey      [][]byte
+}
+
+// Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
+// that transactions wait for one another in one order. One that somebody else has just recorded is left out.
+func (q *Queries) InsertUsers(ctx context.Context, arg InsertUsersParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertUsers,
+		arg.ID,
+		arg.ExternalID,
+		arg.RegisteredAt,
+		arg.SignUpEvent,
+		arg.SignUpCode,
+		arg.ProgramID,
+		arg.Username,
+		arg.Email,
+		arg.EmailVerified,
+		arg.EmailKey,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const lockUsers = `-- name: LockUsers :many

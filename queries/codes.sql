@@ -1,18 +1,30 @@
--- name: EnsureCodes :exec
--- Makes the rows of codes named for the first time, without an owner. The codes must be sorted.
-insert into codes (code)
-select w.code from (select unnest(@codes::text[]) as code) w
-where not exists (select from codes c where c.code = w.code)
-order by w.code
+-- name: AllocateCodes :many
+-- Numbers for codes about to be recorded.
+select nextval('codes_id_seq')::bigint as id from generate_series(1, @count::int);
+
+-- name: InsertCodes :execrows
+-- Records codes heard of for the first time, with their owners, if any. The codes must be sorted. One that somebody else
+-- has just recorded is left out.
+insert into codes (id, code, owner_id, program_id, max_uses)
+select unnest(@id::bigint[]), unnest(@code::text[]), nullif(unnest(@owner_id::bigint[]), 0), nullif(unnest(@program_id::bigint[]), 0),
+       unnest(@max_uses::int[])
 on conflict do nothing;
+
+-- name: ListOwners :many
+-- Which of these users have a code.
+select owner_id::bigint as owner_id from codes where owner_id = any(@user_ids::bigint[]);
 
 -- name: FindCodes :many
 select id, code from codes where code = any(@codes::text[]);
 
 -- name: LockCodes :many
--- Codes by number, and every code that belongs to one of the owners.
+-- Codes by number, and every code that belongs to one of the owners. The set is made an array first, for the index's sake.
 select id, code, owner_id, program_id, max_uses, granted from codes
-where id = any(@ids::bigint[]) or owner_id = any(@owner_ids::bigint[])
+where id = any(array(
+    select unnest(@ids::bigint[])
+    union
+    select o.id from codes o where o.owner_id = any(@owner_ids::bigint[])
+))
 order by id for update;
 
 -- name: ClaimCodes :exec

@@ -1,9 +1,13 @@
--- name: EnsureCustomers :exec
--- Makes the rows of Stripe customers heard of for the first time. The keys must be sorted.
-insert into customers (key)
-select w.key from (select unnest(@keys::text[]) as key) w
-where not exists (select from customers c where c.key = w.key)
-order by w.key
+-- name: AllocateCustomers :many
+-- Numbers for customers about to be recorded.
+select nextval('customers_id_seq')::bigint as id from generate_series(1, @count::int);
+
+-- name: InsertCustomers :execrows
+-- Records Stripe customers heard of for the first time, and whom they are tied to, if anybody. The keys must be sorted.
+-- One that somebody else has just recorded is left out.
+insert into customers (id, key, user_id, tied_at)
+select unnest(@id::bigint[]), unnest(@key::text[]), nullif(unnest(@user_id::bigint[]), 0),
+       nullif(unnest(@tied_at::timestamptz[]), '0001-01-01 00:00:00+00')
 on conflict do nothing;
 
 -- name: FindCustomers :many

@@ -1,16 +1,20 @@
--- name: EnsureUsers :exec
--- Makes the rows of users heard of for the first time. The ids must be sorted.
-insert into users (external_id)
-select w.external_id from (select unnest(@external_ids::text[]) as external_id) w
-where not exists (select from users u where u.external_id = w.external_id)
-order by w.external_id
-on conflict do nothing;
-
 -- name: FindUsers :many
--- The internal ids of users, and whether they have a code.
-select u.id, u.external_id, exists (select from codes c where c.owner_id = u.id) as has_code
-from users u
-where u.external_id = any(@external_ids::text[]);
+-- The internal ids of users.
+select id, external_id from users where external_id = any(@external_ids::text[]);
+
+-- name: AllocateUsers :many
+-- Numbers for users about to be recorded.
+select nextval('users_id_seq')::bigint as id from generate_series(1, @count::int);
+
+-- name: InsertUsers :execrows
+-- Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
+-- that transactions wait for one another in one order. One that somebody else has just recorded is left out.
+insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key)
+select unnest(@id::bigint[]), unnest(@external_id::text[]), nullif(unnest(@registered_at::timestamptz[]), '0001-01-01 00:00:00+00'),
+       nullif(unnest(@sign_up_event::text[]), ''), nullif(unnest(@sign_up_code::bigint[]), 0), nullif(unnest(@program_id::bigint[]), 0),
+       nullif(unnest(@username::text[]), ''), nullif(unnest(@email::text[]), ''), unnest(@email_verified::boolean[]),
+       nullif(unnest(@email_key::bytea[]), ''::bytea)
+on conflict do nothing;
 
 -- name: LockUsers :many
 select * from users where id = any(@ids::bigint[]) order by id for update;

@@ -131,13 +131,16 @@ type txn struct {
 	codes    map[int64]*code
 	waiting  []int64 // users who signed up with a code that has just got its owner
 	items    []*item
-	bySignUp map[[2]int64]*item // the same, by referee and code
+	bySignUp map[[2]int64]*item        // the same, by referee and code
+	signUps  map[[2]int64]*signUpState // of those who signed up, by user and code
+	bought   map[int64]bool            // users of whom the batch changed a payment
 	result   Result
 }
 
 func (t *txn) run(tx pgx.Tx, w work) error {
 	t.tx, t.q = tx, db.New(tx)
-	t.touched = make(map[int64]string)
+	t.touched, t.bought = make(map[int64]string), make(map[int64]bool)
+	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range w.referees {
 		t.touched[id] = w.cause
 	}

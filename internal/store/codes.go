@@ -15,21 +15,27 @@ type code struct {
 	owner   int64
 	program int64
 	limits  referral.Code
-	saved   int // places granted, as stored
-	claimed bool
+	saved   int  // places granted, as stored
+	claimed bool // it has just got its owner
+	isNew   bool // and was made for them, or at least by this transaction
 }
 
 // lockCodes locks the codes that the sign-ups name, those of the referrals, and those that the users own.
 func (t *txn) lockCodes() error {
-	ids := slices.Collect(maps.Values(t.names.code))
+	var ids, owners []int64
+	for _, id := range t.names.code {
+		if t.codes[id] == nil {
+			ids = append(ids, id)
+		}
+	}
 	for _, it := range t.items {
 		ids = append(ids, it.CodeID)
 	}
-	var owners []int64
 	for name := range t.in.signUps {
-		owners = append(owners, t.names.user[name])
+		if id := t.names.user[name]; !t.names.newUser[id] {
+			owners = append(owners, id)
+		}
 	}
-	t.codes = make(map[int64]*code)
 	if len(ids) == 0 && len(owners) == 0 {
 		return nil
 	}
@@ -43,7 +49,7 @@ func (t *txn) lockCodes() error {
 	return err
 }
 
-// claimCodes gives each user who signed up and has no code the one that was drawn for them.
+// claimCodes gives each user who signed up and has no code the one that was drawn for them, where it was there already.
 func (t *txn) claimCodes() error {
 	owns := make(map[int64]bool)
 	for _, c := range t.codes {
@@ -61,9 +67,7 @@ func (t *txn) claimCodes() error {
 			taken[name]++
 			continue
 		}
-		terms := t.terms.at(u.program, u.signUp.at).terms
-		c.owner, c.program, c.claimed = u.id, u.program, true
-		c.limits.MaxUses = terms.Codes.MaxUses
+		t.give(c, u)
 		rows.Ids = append(rows.Ids, c.id)
 		rows.OwnerID = append(rows.OwnerID, c.owner)
 		rows.ProgramID = append(rows.ProgramID, c.program)
@@ -78,9 +82,10 @@ func (t *txn) claimCodes() error {
 	return t.later.queries().ClaimCodes(t.ctx, rows)
 }
 
+// claimedCodes are those that somebody may have named before they had an owner.
 func (t *txn) claimedCodes() (ids []int64) {
 	for id, c := range t.codes {
-		if c.claimed {
+		if c.claimed && !c.isNew {
 			ids = append(ids, id)
 		}
 	}

@@ -15,14 +15,25 @@ type customer struct {
 
 // lockCustomers locks the Stripe customers of the batch and of the payments.
 func (t *txn) lockCustomers(b *books) error {
-	ids := slices.Collect(maps.Values(t.names.customer))
-	if len(ids) == 0 {
-		return nil
+	var known []int64
+	for key, id := range t.names.customer {
+		if t.names.newCustomer[id] {
+			b.customers[key] = &customer{id: id, claim: t.in.ties[key].Claim}
+			continue
+		}
+		known = append(known, id)
 	}
-	if _, err := t.q.LockCustomers(t.ctx, sortedUnique(ids)); err != nil {
-		return err
-	}
-	rows, err := t.q.GetCustomers(t.ctx, sortedUnique(ids))
+	return t.together(
+		ask(sortedUnique(known), func(q *db.Queries, ids []int64) error {
+			_, err := q.LockCustomers(t.ctx, ids)
+			return err
+		}),
+		ask(sortedUnique(known), func(q *db.Queries, ids []int64) error { return t.readCustomers(q, ids, b) }),
+	)
+}
+
+func (t *txn) readCustomers(q *db.Queries, ids []int64, b *books) error {
+	rows, err := q.GetCustomers(t.ctx, ids)
 	for _, r := range rows {
 		c := &customer{id: r.ID}
 		if r.UserID != nil {

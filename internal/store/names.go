@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
@@ -14,12 +15,18 @@ type names struct {
 	customer  map[string]int64
 	code      map[string]int64
 	candidate map[string]string // a new code for each user who signs up and has none
+
+	// What is recorded for the first time, by this transaction: nobody else can know of it, so it is neither locked nor
+	// read again.
+	newUser     map[int64]bool
+	newCustomer map[int64]bool
 }
 
 func newNames() names {
 	return names{
 		user: make(map[string]int64), userOf: make(map[int64]string), customer: make(map[string]int64),
 		code: make(map[string]int64), candidate: make(map[string]string),
+		newUser: make(map[int64]bool), newCustomer: make(map[int64]bool),
 	}
 }
 
@@ -32,17 +39,17 @@ func (n *names) addUser(id int64, external string) {
 	n.userOf[id] = external
 }
 
-// nameAll makes the rows that are missing and learns the number of each. Rows are made in the order of locks.
+// nameAll learns the number of everything the batch names, and makes the rows that are missing.
 func (t *txn) nameAll() error {
 	t.names = newNames()
+	t.users, t.codes = make(map[int64]*user), make(map[int64]*code)
 	t.addCustomersOfSignUps()
-	if err := t.nameCustomers(); err != nil {
-		return err
+	for _, step := range []func() error{t.findNames, t.dropCandidates, t.numberNewcomers, t.recordNewcomers} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	if err := t.nameUsers(); err != nil {
-		return err
-	}
-	return t.nameCodes()
+	return nil
 }
 
 // addCustomersOfSignUps turns the Stripe customer that a sign-up names into a tie like any other.
@@ -63,58 +70,69 @@ func (t *txn) addCustomersOfSignUps() {
 	}
 }
 
-func (t *txn) nameCustomers() error {
-	keys := t.in.customerKeys()
-	if len(keys) == 0 {
-		return nil
+// findNames asks which of the names are known. A code is drawn for everybody who signs up: whether it is free is asked
+// along with the rest.
+func (t *txn) findNames() error {
+	length := t.terms.newest(t.terms.fallback).terms.Codes.Length
+	for id := range t.in.signUps {
+		t.names.candidate[id] = t.store.opts.Codes(id, length, t.also.redraw[id])
 	}
-	if err := t.q.EnsureCustomers(t.ctx, keys); err != nil {
-		return err
+	return t.together(ask(t.in.customerKeys(), t.findCustomers), ask(t.in.userIDs(), t.findUsers), ask(t.codeNames(), t.findCodes))
+}
+
+// ask makes a read of a question about names. About none, none is asked.
+func ask[T any](about []T, question func(*db.Queries, []T) error) read {
+	return func(q *db.Queries) error {
+		if len(about) == 0 {
+			return nil
+		}
+		return question(q, about)
 	}
-	rows, err := t.q.FindCustomers(t.ctx, keys)
+}
+
+func (t *txn) findCustomers(q *db.Queries, keys []string) error {
+	rows, err := q.FindCustomers(t.ctx, keys)
 	for _, r := range rows {
 		t.names.customer[r.Key] = r.ID
 	}
 	return err
 }
 
-func (t *txn) nameUsers() error {
-	ids := t.in.userIDs()
-	if len(ids) == 0 {
-		return nil
-	}
-	if err := t.q.EnsureUsers(t.ctx, ids); err != nil {
-		return err
-	}
-	rows, err := t.q.FindUsers(t.ctx, ids)
-	if err != nil {
-		return err
-	}
-	length := t.terms.newest(t.terms.fallback).terms.Codes.Length
+func (t *txn) findUsers(q *db.Queries, ids []string) error {
+	rows, err := q.FindUsers(t.ctx, ids)
 	for _, r := range rows {
 		t.names.addUser(r.ID, r.ExternalID)
-		if _, signsUp := t.in.signUps[r.ExternalID]; signsUp && !r.HasCode {
-			t.names.candidate[r.ExternalID] = t.store.opts.Codes(r.ExternalID, length, t.also.redraw[r.ExternalID])
-		}
 	}
-	return nil
+	return err
 }
 
-func (t *txn) nameCodes() error {
-	codes := t.in.codeNames()
-	for _, c := range t.names.candidate {
-		codes = append(codes, c)
-	}
-	if len(codes) == 0 {
-		return nil
-	}
-	codes = sortedUnique(codes)
-	if err := t.q.EnsureCodes(t.ctx, codes); err != nil {
-		return err
-	}
-	rows, err := t.q.FindCodes(t.ctx, codes)
+func (t *txn) findCodes(q *db.Queries, codes []string) error {
+	rows, err := q.FindCodes(t.ctx, codes)
 	for _, r := range rows {
 		t.names.code[r.Code] = r.ID
+	}
+	return err
+}
+
+// codeNames are the codes that sign-ups name, and those that were drawn.
+func (t *txn) codeNames() []string {
+	return sortedUnique(slices.Concat(t.in.codeNames(), slices.Collect(maps.Values(t.names.candidate))))
+}
+
+// dropCandidates forgets the codes that were drawn for people who have one. Few sign up whose row is there already.
+func (t *txn) dropCandidates() error {
+	var known []int64
+	for id := range t.names.candidate {
+		if n := t.names.user[id]; n != 0 {
+			known = append(known, n)
+		}
+	}
+	if len(known) == 0 {
+		return nil
+	}
+	owners, err := t.q.ListOwners(t.ctx, sortedUnique(known))
+	for _, id := range owners {
+		delete(t.names.candidate, t.names.userOf[id])
 	}
 	return err
 }

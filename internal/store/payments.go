@@ -143,6 +143,7 @@ func (t *txn) derivePayments(b *books) error {
 		}
 		for _, user := range append(p.users, t.names.user[derived.UserID]) {
 			t.touch(user, cause)
+			t.bought[user] = true
 		}
 	}
 	return t.savePayments(insert, update, merge)

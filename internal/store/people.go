@@ -44,7 +44,7 @@ func (t *txn) recordPeople() error {
 	if len(t.touched) == 0 {
 		return nil
 	}
-	for _, step := range []func() error{t.lockUsers, t.register, t.loadReferrals, t.lockCodes, t.claimCodes, t.findRelated, t.recordSignUps} {
+	for _, step := range []func() error{t.lockUsers, t.register, t.lockCodes, t.claimCodes, t.findRelated, t.recordSignUps} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -52,17 +52,36 @@ func (t *txn) recordPeople() error {
 	return nil
 }
 
+// lockUsers locks everybody whose referrals are looked at, reads their sign-ups and referrals, and leaves the others alone.
 func (t *txn) lockUsers() error {
-	rows, err := t.q.LockUsers(t.ctx, slices.Sorted(maps.Keys(t.touched)))
-	if err != nil {
-		return err
+	var known, signing []int64
+	for id := range t.touched {
+		if !t.names.newUser[id] {
+			known = append(known, id)
+		}
 	}
-	t.users = make(map[int64]*user, len(rows))
-	for _, r := range rows {
-		t.users[r.ID] = readUser(r)
-		t.names.addUser(r.ID, r.ExternalID)
+	for name := range t.in.signUps {
+		if id := t.names.user[name]; !t.names.newUser[id] {
+			signing = append(signing, id)
+		}
 	}
-	return nil
+	for id := range t.names.newUser {
+		if _, touched := t.touched[id]; !touched {
+			delete(t.users, id)
+		}
+	}
+	return t.together(
+		ask(sortedUnique(known), func(q *db.Queries, ids []int64) error {
+			rows, err := q.LockUsers(t.ctx, ids)
+			for _, r := range rows {
+				t.users[r.ID] = readUser(r)
+				t.names.addUser(r.ID, r.ExternalID)
+			}
+			return err
+		}),
+		ask(sortedUnique(known), t.loadReferrals),
+		ask(sortedUnique(signing), t.loadSignUps),
+	)
 }
 
 func readUser(r db.User) *user {
@@ -78,24 +97,33 @@ func (t *txn) register() error {
 	var rows db.RegisterUsersParams
 	for _, name := range slices.Sorted(maps.Keys(t.in.signUps)) {
 		u := t.users[t.names.user[name]]
-		for _, s := range t.in.signUps[name] {
-			if s.precedes(u.signUp) {
-				u.signUp = standing{at: s.RegisteredAt, event: s.event, code: t.names.code[s.Code]}
-				u.profile, u.changed = s, true
-			}
+		if t.names.newUser[u.id] {
+			continue // recorded with it
 		}
-		if !u.changed {
-			continue
+		if t.stand(u, t.in.signUps[name]); u.changed {
+			addUserRow(&rows, u)
 		}
-		key := t.store.emailKey(u.profile.Email)
-		u.rekeyed, u.oldKey = !bytes.Equal(key, u.emailKey), u.emailKey
-		u.emailKey, u.program = key, t.terms.fallback
-		addUserRow(&rows, u)
 	}
 	if len(rows.Ids) == 0 {
 		return nil
 	}
 	return t.later.queries().RegisterUsers(t.ctx, rows)
+}
+
+// stand lets the earliest of the sign-ups stand for a user, unless an earlier one does.
+func (t *txn) stand(u *user, all []signUp) {
+	for _, s := range all {
+		if s.precedes(u.signUp) {
+			u.signUp = standing{at: s.RegisteredAt, event: s.event, code: t.names.code[s.Code]}
+			u.profile, u.changed = s, true
+		}
+	}
+	if !u.changed {
+		return
+	}
+	key := t.store.emailKey(u.profile.Email)
+	u.rekeyed, u.oldKey = !bytes.Equal(key, u.emailKey), u.emailKey
+	u.emailKey, u.program = key, t.terms.fallback
 }
 
 func addUserRow(rows *db.RegisterUsersParams, u *user) {

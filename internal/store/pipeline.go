@@ -12,7 +12,10 @@ import (
 
 // pipeline collects statements that return no rows, to be sent in one round trip. It stands in for a connection in the
 // queries that sqlc wrote.
-type pipeline struct{ batch pgx.Batch }
+type pipeline struct {
+	batch  pgx.Batch
+	writes int // how many of the batch's statements are collected ones
+}
 
 var errPipelineReads = errors.New("store: a pipeline can not read")
 
@@ -21,17 +24,34 @@ func (p *pipeline) queries() *db.Queries { return db.New(p) }
 
 // send sends what was collected, and starts anew.
 func (p *pipeline) send(ctx context.Context, tx pgx.Tx) error {
+	return p.sendWith(ctx, tx, func(pgx.BatchResults) error { return nil })
+}
+
+// sendWith sends what was collected and what was queued behind it, for whose answers it calls.
+func (p *pipeline) sendWith(ctx context.Context, tx pgx.Tx, answer func(pgx.BatchResults) error) error {
 	if p.batch.Len() == 0 {
 		return nil
 	}
-	err := tx.SendBatch(ctx, &p.batch).Close()
-	p.batch = pgx.Batch{}
-	return err
+	sent := *p
+	*p = pipeline{}
+	results := tx.SendBatch(ctx, &sent.batch)
+	for range sent.writes {
+		if _, err := results.Exec(); err != nil {
+			_ = results.Close() // it would say the same
+			return err
+		}
+	}
+	if err := answer(results); err != nil {
+		_ = results.Close() // it would say the same
+		return err
+	}
+	return results.Close()
 }
 
 // Exec collects a statement.
 func (p *pipeline) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	p.batch.Queue(sql, args...)
+	p.writes++
 	return pgconn.CommandTag{}, nil
 }
 
@@ -41,8 +61,6 @@ func (p *pipeline) Query(context.Context, string, ...any) (pgx.Rows, error) {
 }
 
 // QueryRow refuses.
-func (p *pipeline) QueryRow(context.Context, string, ...any) pgx.Row { return refusedRow{} }
-
-type refusedRow struct{}
-
-func (refusedRow) Scan(...any) error { return errPipelineReads }
+func (p *pipeline) QueryRow(context.Context, string, ...any) pgx.Row {
+	return failedRow{errPipelineReads}
+}

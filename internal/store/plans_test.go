@@ -13,7 +13,7 @@ import (
 const crowd = `
 insert into users (external_id, registered_at, sign_up_event, sign_up_code, program_id, email_key)
 select 'stranger-' || n, now(), 'x', 1, 1, int8send(n) from generate_series(1, 60000) n;
-insert into codes (code, owner_id, program_id) select 'S' || n, n + 100, 1 from generate_series(1, 60000) n;
+insert into codes (code, owner_id, program_id) select 'S' || n, n, 1 from generate_series(1, 60000) n;
 insert into sign_ups select n, 1, now(), 'x', false from generate_series(101, 60000) n;
 insert into customers (key, user_id) select 'cus_s' || n, n from generate_series(1, 60000) n;
 insert into payments (key, user_id, named, customer_id, currency, gross, paid_at)
@@ -21,8 +21,8 @@ select 'ch_s' || n, n, n % 2 = 0, n, 'usd', 1000, now() from generate_series(1, 
 insert into objects (key, payment_id, kind) select 'ch_s' || n, n, 3 from generate_series(1, 60000) n;
 insert into referrals (program_id, code_id, referrer_id, referee_id, registered_at, window_ends, status, transitions, changed_at)
 select 1, 1, 1, n, now(), '2030-01-01'::timestamptz + n * interval '1 second', 'pending', 1, now() from generate_series(101, 60000) n;
-insert into transitions select n, 1, null, 'pending', null, now(), 'x' from generate_series(1, 60000) n;
-insert into transfers select n, 1, 'granted', 'referee', -1, n, 'usd', 1, now(), 'x' from generate_series(1, 60000) n;
+insert into transitions select n, 1, null, 'pending', null, now(), 'x' from generate_series(1, 59900) n;
+insert into transfers select n, 1, 'granted', 'referee', -1, n, 'usd', 1, now(), 'x' from generate_series(1, 59900) n;
 insert into balances select n, 'usd', 1 from generate_series(1000, 60000) n;
 insert into events select 'e' || n from generate_series(1, 60000) n;
 analyze`

@@ -22,7 +22,9 @@ func loadPurchases(ctx context.Context, q *db.Queries, items []*item) error {
 		for _, c := range slices.Sorted(maps.Keys(minimum)) {
 			addQuestion(&ask, i, it.RefereeID, string(c), minimum[c], first, last)
 		}
-		it.purchases = make(map[string]int64)
+		if it.purchases == nil {
+			it.purchases = make(map[string]int64)
+		}
 	}
 	rows, err := q.ListPurchases(ctx, ask)
 	for _, r := range rows {

@@ -29,14 +29,9 @@ type item struct {
 	post   []ledger.Transfer // now
 }
 
-// loadReferrals reads the referrals of the users who are locked as referees.
-func (t *txn) loadReferrals() error {
-	var ids []int64
-	for id := range t.users {
-		ids = append(ids, id)
-	}
-	rows, err := t.q.ListReferralsByReferee(t.ctx, sortedUnique(ids))
-	t.bySignUp = make(map[[2]int64]*item, len(rows))
+// loadReferrals reads the referrals of users who are locked as referees.
+func (t *txn) loadReferrals(q *db.Queries, referees []int64) error {
+	rows, err := q.ListReferralsByReferee(t.ctx, referees)
 	for _, r := range rows {
 		it := &item{Referral: r, cause: t.touched[r.RefereeID]}
 		t.items = append(t.items, it)
@@ -64,67 +59,79 @@ func (t *txn) attribute(s *signUpState, c *code) {
 	t.bySignUp[key] = it
 }
 
-// assess gives the verdict on every referral that is looked at.
+// assess gives the verdict on every referral that is looked at. What the batch wrote goes out with the questions, before
+// them: it must be there to be read.
 func (t *txn) assess() error {
 	if len(t.items) == 0 {
 		return t.flush()
 	}
-	if err := t.flush(); err != nil { // what the batch says must be there to be read
-		return err
+	for _, it := range t.items {
+		it.version = t.terms.at(it.ProgramID, it.RegisteredAt)
 	}
-	referrers, err := t.referrers()
+	referrers, strangers := t.referrers()
+	fresh, _ := t.changedItems()
+	err := t.together(
+		ask(strangers, func(q *db.Queries, ids []int64) error { return t.loadReferrers(q, ids, referrers) }),
+		func(q *db.Queries) (err error) { t.now, err = t.store.now(t.ctx, q); return err },
+		ask(t.payers(), func(q *db.Queries, items []*item) error { return loadPurchases(t.ctx, q, items) }),
+		func(q *db.Queries) error { return readPosted(t.ctx, q, t.items) },
+		ask(fresh, t.numberReferrals),
+	)
 	if err != nil {
 		return err
 	}
-	if t.now, err = t.store.now(t.ctx, t.q); err != nil {
-		return err
-	}
 	for _, it := range t.items {
-		it.version = t.terms.at(it.ProgramID, it.RegisteredAt)
 		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.CodeID].limits.MaxUses)
-	}
-	if err := loadPurchases(t.ctx, t.q, t.items); err != nil {
-		return err
 	}
 	t.judge()
 	return nil
 }
 
+// payers are the referrals whose referees may have bought something: whoever is heard of for the first time has nothing
+// but what the batch says.
+func (t *txn) payers() (items []*item) {
+	for _, it := range t.items {
+		if !t.names.newUser[it.RefereeID] || t.bought[it.RefereeID] {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
 // recall is the history of a referral but for the purchases.
 func (it *item) recall(referee, referrer *user, maxUses int) {
-	it.history = referral.History{
-		SignedUpAt: it.RegisteredAt.UTC(),
-		Standing:   referee.signUp.code == it.CodeID,
-		SamePerson: samePerson(referrer, referee),
-		Slot:       referral.Slot(it.Slot),
-		MaxUses:    maxUses,
-	}
+	it.history.SignedUpAt = it.RegisteredAt.UTC()
+	it.history.Standing = referee.signUp.code == it.CodeID
+	it.history.SamePerson = samePerson(referrer, referee)
+	it.history.Slot = referral.Slot(it.Slot)
+	it.history.MaxUses = maxUses
 }
 
 func samePerson(a, b *user) bool {
 	return a.id == b.id || (len(a.emailKey) > 0 && bytes.Equal(a.emailKey, b.emailKey))
 }
 
-// referrers reads the people whose codes were used. The codes are locked, and nobody changes an address without them.
-func (t *txn) referrers() (map[int64]*user, error) {
-	all := make(map[int64]*user)
-	var missing []int64
+// referrers are the people whose codes were used, as far as they are in the batch, and the others.
+func (t *txn) referrers() (known map[int64]*user, strangers []int64) {
+	known = make(map[int64]*user)
 	for _, it := range t.items {
 		if u := t.users[it.ReferrerID]; u != nil {
-			all[u.id] = u
+			known[u.id] = u
 		} else {
-			missing = append(missing, it.ReferrerID)
+			strangers = append(strangers, it.ReferrerID)
 		}
 	}
-	if len(missing) == 0 {
-		return all, nil
-	}
-	rows, err := t.q.GetUsers(t.ctx, sortedUnique(missing))
+	return known, sortedUnique(strangers)
+}
+
+// loadReferrers reads people whose codes were used. The codes are locked, and nobody changes an address without them.
+func (t *txn) loadReferrers(q *db.Queries, ids []int64, into map[int64]*user) error {
+	rows, err := q.GetUsers(t.ctx, ids)
 	for _, r := range rows {
-		all[r.ID] = readUser(r)
+		into[r.ID] = readUser(r)
 		t.names.addUser(r.ID, r.ExternalID)
 	}
-	return all, err
+	return err
 }
 
 // judge assesses each referral, hands out the places on codes that are wanted, and assesses those again.
@@ -158,9 +165,6 @@ func (t *txn) at(it *item) time.Time {
 
 // settle says which moves and transfers make each referral what its verdict says.
 func (t *txn) settle() error {
-	if err := readPosted(t.ctx, t.q, t.items); err != nil {
-		return err
-	}
 	for _, it := range t.items {
 		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason)
 		if err != nil {

@@ -14,9 +14,6 @@ import (
 // last: their rows are the ones that other transactions wait for.
 func (t *txn) save() error {
 	fresh, old := t.changedItems()
-	if err := t.numberReferrals(fresh); err != nil {
-		return err
-	}
 	for _, step := range []func() error{
 		func() error { return t.saveReferrals(fresh, old) },
 		t.saveCodes,
@@ -33,11 +30,9 @@ func (t *txn) save() error {
 	return nil
 }
 
-func (t *txn) numberReferrals(fresh []*item) error {
-	if len(fresh) == 0 {
-		return nil
-	}
-	ids, err := t.q.AllocateReferrals(t.ctx, int32(len(fresh)))
+// numberReferrals gives numbers to new referrals.
+func (t *txn) numberReferrals(q *db.Queries, fresh []*item) error {
+	ids, err := q.AllocateReferrals(t.ctx, int32(len(fresh)))
 	for i, id := range ids {
 		fresh[i].ID = id
 	}

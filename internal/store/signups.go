@@ -20,50 +20,48 @@ type signUpState struct {
 
 // recordSignUps records each user's earliest sign-up with each code, and makes the referrals that follow from it.
 func (t *txn) recordSignUps() error {
-	var who []int64
-	for name := range t.in.signUps {
-		who = append(who, t.names.user[name])
-	}
-	who = append(who, t.waiting...)
-	if len(who) == 0 {
-		return nil
-	}
-	rows, err := t.q.ListSignUps(t.ctx, sortedUnique(who))
-	if err != nil {
-		return err
-	}
-	all := make(map[[2]int64]*signUpState)
-	for _, r := range rows {
-		all[[2]int64{r.UserID, r.CodeID}] = &signUpState{
-			user: r.UserID, code: r.CodeID, at: r.RegisteredAt.UTC(), event: r.EventKey, waiting: r.Waiting, cause: t.touched[r.UserID],
+	if len(t.waiting) > 0 {
+		if err := t.loadSignUps(t.q, sortedUnique(t.waiting)); err != nil {
+			return err
 		}
 	}
 	for _, ups := range t.in.signUps {
 		for _, s := range ups {
-			t.foldSignUp(all, s)
+			t.foldSignUp(s)
 		}
 	}
-	return t.saveSignUps(all)
+	return t.saveSignUps()
 }
 
-func (t *txn) foldSignUp(all map[[2]int64]*signUpState, s signUp) {
+// loadSignUps reads the sign-ups of users who are locked.
+func (t *txn) loadSignUps(q *db.Queries, users []int64) error {
+	rows, err := q.ListSignUps(t.ctx, users)
+	for _, r := range rows {
+		t.signUps[[2]int64{r.UserID, r.CodeID}] = &signUpState{
+			user: r.UserID, code: r.CodeID, at: r.RegisteredAt.UTC(), event: r.EventKey, waiting: r.Waiting, cause: t.touched[r.UserID],
+		}
+	}
+	return err
+}
+
+func (t *txn) foldSignUp(s signUp) {
 	if s.Code == "" {
 		return
 	}
 	key := [2]int64{t.names.user[s.UserID], t.names.code[s.Code]}
-	old := all[key]
+	old := t.signUps[key]
 	if old != nil && !s.precedes(standing{at: old.at, event: old.event}) {
 		return
 	}
-	all[key] = &signUpState{
+	t.signUps[key] = &signUpState{
 		user: key[0], code: key[1], at: s.RegisteredAt, event: s.event, cause: s.cause, changed: true, waiting: true,
 	}
 }
 
-func (t *txn) saveSignUps(all map[[2]int64]*signUpState) error {
+func (t *txn) saveSignUps() error {
 	var rows db.SaveSignUpsParams
-	for _, key := range slices.SortedFunc(maps.Keys(all), comparePairs) {
-		s := all[key]
+	for _, key := range slices.SortedFunc(maps.Keys(t.signUps), comparePairs) {
+		s := t.signUps[key]
 		c := t.codes[s.code]
 		if c == nil {
 			continue // an older sign-up with a code that this batch does not concern

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// numberNewcomers gives a number to every name that is not known yet. Until they are recorded the numbers are ours alone.
+func (t *txn) numberNewcomers() error {
+	customers := unknown(t.in.customerKeys(), t.names.customer)
+	users := unknown(t.in.userIDs(), t.names.user)
+	codes := unknown(t.codeNames(), t.names.code)
+	number := func(names []string, allocate func(*db.Queries, context.Context, int32) ([]int64, error), learn func(name string, id int64)) read {
+		return ask(names, func(q *db.Queries, names []string) error {
+			ids, err := allocate(q, t.ctx, int32(len(names)))
+			for i, id := range ids {
+				learn(names[i], id)
+			}
+			return err
+		})
+	}
+	return t.together(
+		number(customers, (*db.Queries).AllocateCustomers, func(name string, id int64) {
+			t.names.customer[name], t.names.newCustomer[id] = id, true
+		}),
+		number(users, (*db.Queries).AllocateUsers, func(name string, id int64) {
+			t.names.addUser(id, name)
+			t.names.newUser[id] = true
+		}),
+		number(codes, (*db.Queries).AllocateCodes, func(name string, id int64) {
+			t.names.code[name] = id
+			t.codes[id] = &code{id: id, name: name, isNew: true}
+		}),
+	)
+}
+
+// unknown are the names, sorted, that have no number yet.
+func unknown(all []string, known map[string]int64) (names []string) {
+	for _, name := range all {
+		if _, ok := known[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// recordNewcomers records what is new as the batch says it is: customers with their ties, users with the sign-up that
+// stands, codes with their owners. Where somebody else was faster, all is begun anew.
+func (t *txn) recordNewcomers() error {
+	if err := t.ownCodes(); err != nil {
+		return err
+	}
+	customers, users, codes := t.customerRows(), t.userRows(), t.codeRows()
+	made := func(n int64, err error, of int) error {
+		if err == nil && n < int64(of) {
+			return &grownError{why: "a name was recorded by somebody else just now"}
+		}
+		return err
+	}
+	return t.together(
+		ask(customers.ID, func(q *db.Queries, ids []int64) error {
+			n, err := q.InsertCustomers(t.ctx, customers)
+			return made(n, err, len(ids))
+		}),
+		ask(users.ID, func(q *db.Queries, ids []int64) error {
+			n, err := q.InsertUsers(t.ctx, users)
+			return made(n, err, len(ids))
+		}),
+		ask(codes.ID, func(q *db.Queries, ids []int64) error {
+			n, err := q.InsertCodes(t.ctx, codes)
+			return made(n, err, len(ids))
+		}),
+	)
+}
+
+// ownCodes registers new users, and gives them the codes that were drawn for them, where those are new too.
+func (t *txn) ownCodes() error {
+	taken := make(map[string]int)
+	for _, name := range keysOf(t.in.signUps) {
+		id := t.names.user[name]
+		if !t.names.newUser[id] {
+			continue
+		}
+		u := &user{id: id}
+		t.users[id] = u
+		t.stand(u, t.in.signUps[name])
+		c := t.codes[t.names.code[t.names.candidate[name]]]
+		switch {
+		case c == nil: // it is there, and perhaps nobody's: see claimCodes
+		case c.owner != 0: // drawn twice
+			taken[name]++
+		default:
+			t.give(c, u)
+			delete(t.names.candidate, name)
+		}
+	}
+	if len(taken) > 0 {
+		return &grownError{more: extra{redraw: taken}, why: "a code was drawn twice"}
+	}
+	return nil
+}
+
+// give makes a code somebody's.
+func (t *txn) give(c *code, u *user) {
+	c.owner, c.program, c.claimed = u.id, u.program, true
+	c.limits = referral.Code{MaxUses: t.terms.at(u.program, u.signUp.at).terms.Codes.MaxUses}
+}
+
+func (t *txn) customerRows() (rows db.InsertCustomersParams) {
+	for _, key := range keysOf(t.names.customer) {
+		if id := t.names.customer[key]; t.names.newCustomer[id] {
+			tie := t.in.ties[key]
+			rows.ID = append(rows.ID, id)
+			rows.Key = append(rows.Key, key)
+			rows.UserID = append(rows.UserID, t.names.user[tie.UserID])
+			rows.TiedAt = append(rows.TiedAt, tie.At)
+		}
+	}
+	return rows
+}
+
+func (t *txn) userRows() (rows db.InsertUsersParams) {
+	for _, name := range keysOf(t.names.user) {
+		id := t.names.user[name]
+		if !t.names.newUser[id] {
+			continue
+		}
+		u := t.users[id]
+		if u == nil { // heard of, but not by a sign-up
+			u = &user{id: id}
+			t.users[id] = u
+		}
+		rows.ID = append(rows.ID, id)
+		rows.ExternalID = append(rows.ExternalID, name)
+		rows.RegisteredAt = append(rows.RegisteredAt, u.signUp.at)
+		rows.SignUpEvent = append(rows.SignUpEvent, u.signUp.event)
+		rows.SignUpCode = append(rows.SignUpCode, u.signUp.code)
+		rows.ProgramID = append(rows.ProgramID, u.program)
+		rows.Username = append(rows.Username, u.profile.Username)
+		rows.Email = append(rows.Email, u.profile.Email)
+		rows.EmailVerified = append(rows.EmailVerified, u.profile.EmailVerified)
+		rows.EmailKey = append(rows.EmailKey, append([]byte{}, u.emailKey...))
+	}
+	return rows
+}
+
+func (t *txn) codeRows() (rows db.InsertCodesParams) {
+	for _, name := range keysOf(t.names.code) {
+		if c := t.codes[t.names.code[name]]; c != nil {
+			rows.ID = append(rows.ID, c.id)
+			rows.Code = append(rows.Code, name)
+			rows.OwnerID = append(rows.OwnerID, c.owner)
+			rows.ProgramID = append(rows.ProgramID, c.program)
+			rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
+		}
+	}
+	return rows
+}
