@@ -41,7 +41,7 @@ type world struct {
 const hashKey = "a key for nobody's addresses"
 
 func newWorld(ctx context.Context, o options, progress io.Writer) (w *world, err error) {
-	w = &world{o: o, concurrency: 2, progress: progress}
+	w = &world{o: o, concurrency: o.concurrency, progress: progress}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -76,11 +76,12 @@ func (w *world) close() {
 }
 
 func (w *world) startPostgres(ctx context.Context) error {
-	server, err := devstack.Start(ctx, devstack.PostgresConfig{
-		Dir: filepath.Join(w.dir, "postgres"), Durable: true,
-		// Room enough that no round pays for another's checkpoint.
-		Settings: map[string]string{"shared_buffers": "1GB", "min_wal_size": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"},
-	})
+	// Room enough that no round pays for another's checkpoint.
+	settings := map[string]string{"shared_buffers": "1GB", "min_wal_size": "2GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
+	if w.o.statements {
+		settings["shared_preload_libraries"] = "pg_stat_statements"
+	}
+	server, err := devstack.Start(ctx, devstack.PostgresConfig{Dir: filepath.Join(w.dir, "postgres"), Durable: true, Settings: settings})
 	if err != nil {
 		return err
 	}
