@@ -40,7 +40,7 @@ func (q *Queries) FindObjects(ctx context.Context, keys []string) ([]FindObjects
 	return items, nil
 }
 
-const insertObjects = `-- name: InsertObjects :many
+const insertObjects = `-- name: InsertObjects :execrows
 insert into objects (key, payment_id, kind, user_id, user_at, customer_id, currency, gross, paid_at,
                      refunded, refund_minor, refund_status, refund_at)
 select unnest($1::text[]), unnest($2::bigint[]), unnest($3::smallint[]),
@@ -51,7 +51,6 @@ select unnest($1::text[]), unnest($2::bigint[]), unnest($3::smallint[]),
        unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::smallint[]),
        nullif(unnest($13::timestamptz[]), '0001-01-01 00:00:00+00')
 on conflict do nothing
-returning key
 `
 
 type InsertObjectsParams struct {
@@ -70,10 +69,10 @@ type InsertObjectsParams struct {
 	RefundAt     []time.Time
 }
 
-// Records objects seen for the first time; those that somebody else has just recorded are not returned.
+// Records objects seen for the first time; those that somebody else has just recorded are left out.
 // The keys must be sorted.
-func (q *Queries) InsertObjects(ctx context.Context, arg InsertObjectsParams) ([]string, error) {
-	rows, err := q.db.Query(ctx, insertObjects,
+func (q *Queries) InsertObjects(ctx context.Context, arg InsertObjectsParams) (int64, error) {
+	result, err := q.db.Exec(ctx, insertObjects,
 		arg.Key,
 		arg.PaymentID,
 		arg.Kind,
@@ -89,21 +88,9 @@ func (q *Queries) InsertObjects(ctx context.Context, arg InsertObjectsParams) ([
 		arg.RefundAt,
 	)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var key string
-		if err := rows.Scan(&key); err != nil {
-			return nil, err
-		}
-		items = append(items, key)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	return result.RowsAffected(), nil
 }
 
 const listObjects = `-- name: ListObjects :many

@@ -65,6 +65,37 @@ func (q *Queries) FindUsers(ctx context.Context, externalIds []string) ([]FindUs
 	return items, nil
 }
 
+const getReferrers = `-- name: GetReferrers :many
+select id, external_id, email_key from users where id = any($1::bigint[])
+`
+
+type GetReferrersRow struct {
+	ID         int64
+	ExternalID string
+	EmailKey   []byte
+}
+
+// What the referrals of others ask of people.
+func (q *Queries) GetReferrers(ctx context.Context, ids []int64) ([]GetReferrersRow, error) {
+	rows, err := q.db.Query(ctx, getReferrers, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GetReferrersRow
+	for rows.Next() {
+		var i GetReferrersRow
+		if err := rows.Scan(&i.ID, &i.ExternalID, &i.EmailKey); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getUserByExternalID = `-- name: GetUserByExternalID :one
 select u.id, u.external_id, u.registered_at, u.username,
        coalesce((select c.code from codes c where c.owner_id = u.id order by c.id limit 1), '')::text as own_code,

@@ -2,8 +2,8 @@
 -- Which payments known objects belong to.
 select key, payment_id from objects where key = any(@keys::text[]);
 
--- name: InsertObjects :many
--- Records objects seen for the first time; those that somebody else has just recorded are not returned.
+-- name: InsertObjects :execrows
+-- Records objects seen for the first time; those that somebody else has just recorded are left out.
 -- The keys must be sorted.
 insert into objects (key, payment_id, kind, user_id, user_at, customer_id, currency, gross, paid_at,
                      refunded, refund_minor, refund_status, refund_at)
@@ -14,8 +14,7 @@ select unnest(@key::text[]), unnest(@payment_id::bigint[]), unnest(@kind::smalli
        nullif(unnest(@paid_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        unnest(@refunded::bigint[]), unnest(@refund_minor::bigint[]), unnest(@refund_status::smallint[]),
        nullif(unnest(@refund_at::timestamptz[]), '0001-01-01 00:00:00+00')
-on conflict do nothing
-returning key;
+on conflict do nothing;
 
 -- name: LockObjects :many
 select key, payment_id from objects where key = any(@keys::text[]) order by key for update;

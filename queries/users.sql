@@ -22,6 +22,10 @@ select * from users where id = any(@ids::bigint[]) order by id for update;
 -- name: GetUsers :many
 select * from users where id = any(@ids::bigint[]);
 
+-- name: GetReferrers :many
+-- What the referrals of others ask of people.
+select id, external_id, email_key from users where id = any(@ids::bigint[]);
+
 -- name: RegisterUsers :exec
 -- Saves the sign-up that stands for each user.
 update users u

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/ledger"
@@ -63,9 +61,9 @@ func (s *Store) run(ctx context.Context, w work) (Result, error) {
 	var also extra
 	for restarts := range maxRestarts {
 		t := &txn{store: s, also: also}
-		err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		err := s.onConnection(ctx, func(ctx context.Context, conn connection) error {
 			t.ctx = ctx
-			return t.run(tx, w)
+			return t.run(conn, w)
 		})
 		var grown *grownError
 		if errors.As(err, &grown) {
@@ -83,10 +81,14 @@ type extra struct {
 	users    map[int64]string // and the event that concerns them
 	payments []int64
 	redraw   map[string]int // how often the code drawn for a user turned out to be taken
+	careful  bool           // codes that are drawn are looked for before they are recorded
 }
 
 func (e extra) with(more extra) extra {
-	sum := extra{users: make(map[int64]string), payments: slices.Concat(e.payments, more.payments), redraw: make(map[string]int)}
+	sum := extra{
+		users: make(map[int64]string), payments: slices.Concat(e.payments, more.payments), redraw: make(map[string]int),
+		careful: e.careful || more.careful,
+	}
 	maps.Copy(sum.users, e.users)
 	maps.Copy(sum.users, more.users)
 	maps.Copy(sum.redraw, e.redraw)
@@ -117,13 +119,14 @@ func (e *grownError) Error() string { return "store: more rows to lock: " + e.wh
 type txn struct {
 	store *Store
 	ctx   context.Context //nolint:containedctx // lives as long as the transaction
-	tx    pgx.Tx
+	conn  connection
 	q     *db.Queries
 	later pipeline // writes, sent together
 	also  extra
 	now   time.Time
 	terms *termsBook
 	in    *intake
+	books *books
 
 	names    names
 	touched  map[int64]string // users whose referrals are looked at again, and the event that is the cause
@@ -137,8 +140,10 @@ type txn struct {
 	result   Result
 }
 
-func (t *txn) run(tx pgx.Tx, w work) error {
-	t.tx, t.q = tx, db.New(tx)
+// run begins the transaction along with its first questions, and commits it along with its last writes.
+func (t *txn) run(conn connection, w work) error {
+	t.conn, t.q = conn, db.New(conn)
+	t.later.add("begin")
 	t.touched, t.bought = make(map[int64]string), make(map[int64]bool)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range w.referees {
@@ -148,7 +153,6 @@ func (t *txn) run(tx pgx.Tx, w work) error {
 		name string
 		do   func() error
 	}{
-		{"reading the terms", t.readTerms},
 		{"claiming the events", func() error { return t.claim(w.events) }},
 		{"naming", t.nameAll},
 		{"recording payments", t.recordPayments},
@@ -161,29 +165,33 @@ func (t *txn) run(tx pgx.Tx, w work) error {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("store: %s: %w", step.name, err)
 		}
-		if t.in != nil && len(t.in.events) == 0 && len(t.touched) == 0 {
-			return nil // nothing but duplicates
+		if len(t.in.events) == 0 && len(t.touched) == 0 {
+			break // nothing but duplicates
 		}
 	}
-	return nil
+	t.later.add("commit")
+	return t.flush()
 }
 
-func (t *txn) readTerms() (err error) {
-	if err := t.q.LockTermsShared(t.ctx); err != nil {
+// claim reads the terms, which stay as they are from now on, marks the events as recorded, and goes on with those that
+// were not.
+func (t *txn) claim(events []fact.Event) error {
+	var versions []db.ListTermsVersionsRow
+	var claimed []string
+	if err := t.later.queries().LockTermsShared(t.ctx); err != nil {
 		return err
 	}
-	t.terms, err = t.store.book(t.ctx, t.q)
-	return err
-}
-
-// claim marks the events as recorded and goes on with those that were not.
-func (t *txn) claim(events []fact.Event) error {
-	if len(events) == 0 {
-		t.in = newIntake(nil)
-		return nil
-	}
-	claimed, err := t.q.ClaimEvents(t.ctx, sortedKeys(events))
+	err := t.together(
+		func(q *db.Queries) (err error) { versions, err = q.ListTermsVersions(t.ctx); return err },
+		ask(sortedKeys(events), func(q *db.Queries, keys []string) (err error) {
+			claimed, err = q.ClaimEvents(t.ctx, keys)
+			return err
+		}),
+	)
 	if err != nil {
+		return err
+	}
+	if t.terms, err = t.store.book(t.ctx, t.q, versions); err != nil {
 		return err
 	}
 	fresh := make(map[string]bool, len(claimed))
@@ -217,4 +225,4 @@ func (t *txn) touch(userID int64, cause string) {
 }
 
 // flush sends the writes collected so far.
-func (t *txn) flush() error { return t.later.send(t.ctx, t.tx) }
+func (t *txn) flush() error { return t.later.send(t.ctx, t.conn) }

@@ -43,6 +43,7 @@ func (n *names) addUser(id int64, external string) {
 func (t *txn) nameAll() error {
 	t.names = newNames()
 	t.users, t.codes = make(map[int64]*user), make(map[int64]*code)
+	t.books = newBooks()
 	t.addCustomersOfSignUps()
 	for _, step := range []func() error{t.findNames, t.dropCandidates, t.numberNewcomers, t.recordNewcomers} {
 		if err := step(); err != nil {
@@ -70,14 +71,21 @@ func (t *txn) addCustomersOfSignUps() {
 	}
 }
 
-// findNames asks which of the names are known. A code is drawn for everybody who signs up: whether it is free is asked
-// along with the rest.
+// findNames asks which of the names are known. A code is drawn for everybody who signs up. Whether it is free shows when
+// it is recorded: among so many codes it is, so that only an attempt that failed looks for it before.
 func (t *txn) findNames() error {
 	length := t.terms.newest(t.terms.fallback).terms.Codes.Length
 	for id := range t.in.signUps {
 		t.names.candidate[id] = t.store.opts.Codes(id, length, t.also.redraw[id])
 	}
-	return t.together(ask(t.in.customerKeys(), t.findCustomers), ask(t.in.userIDs(), t.findUsers), ask(t.codeNames(), t.findCodes))
+	codes := t.in.codeNames()
+	if t.also.careful {
+		codes = t.codeNames()
+	}
+	return t.together(
+		ask(t.in.customerKeys(), t.findCustomers), ask(t.in.userIDs(), t.findUsers), ask(codes, t.findCodes),
+		ask(keysOf(t.in.objects), t.findObjects),
+	)
 }
 
 // ask makes a read of a question about names. About none, none is asked.

@@ -34,6 +34,7 @@ func (t *txn) numberNewcomers() error {
 			t.names.code[name] = id
 			t.codes[id] = &code{id: id, name: name, isNew: true}
 		}),
+		ask(t.newPayments(), t.numberPayments),
 	)
 }
 
@@ -49,15 +50,16 @@ func unknown(all []string, known map[string]int64) (names []string) {
 }
 
 // recordNewcomers records what is new as the batch says it is: customers with their ties, users with the sign-up that
-// stands, codes with their owners. Where somebody else was faster, all is begun anew.
+// stands, codes with their owners, objects with their payments. Where somebody else was faster, all is begun anew.
 func (t *txn) recordNewcomers() error {
 	if err := t.ownCodes(); err != nil {
 		return err
 	}
 	customers, users, codes := t.customerRows(), t.userRows(), t.codeRows()
+	objects := t.objectRows()
 	made := func(n int64, err error, of int) error {
 		if err == nil && n < int64(of) {
-			return &grownError{why: "a name was recorded by somebody else just now"}
+			return &grownError{more: extra{careful: true}, why: "something new was recorded by somebody else just now, or a code is taken"}
 		}
 		return err
 	}
@@ -73,6 +75,10 @@ func (t *txn) recordNewcomers() error {
 		ask(codes.ID, func(q *db.Queries, ids []int64) error {
 			n, err := q.InsertCodes(t.ctx, codes)
 			return made(n, err, len(ids))
+		}),
+		ask(objects.Key, func(q *db.Queries, keys []string) error {
+			n, err := q.InsertObjects(t.ctx, objects.InsertObjectsParams)
+			return made(n, err, len(keys))
 		}),
 	)
 }

@@ -10,69 +10,49 @@ import (
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
-// placeObjects finds or gives each object its payment, and locks the objects that were there before.
-func (t *txn) placeObjects(b *books) error {
-	b.known = make(map[string]int64)
-	if len(t.in.objects) == 0 {
-		return nil
-	}
-	keys := slices.Sorted(maps.Keys(t.in.objects))
-	found, err := t.q.FindObjects(t.ctx, keys)
-	if err != nil {
-		return err
-	}
-	for _, o := range found {
-		b.known[o.Key] = o.PaymentID
+// findObjects asks which payments the objects belong to that are known.
+func (t *txn) findObjects(q *db.Queries, keys []string) error {
+	rows, err := q.FindObjects(t.ctx, keys)
+	for _, o := range rows {
+		t.books.known[o.Key] = o.PaymentID
 		g := t.in.objects[o.Key].group.root()
 		if g.payment == 0 || o.PaymentID < g.payment {
 			g.payment = o.PaymentID
 		}
 	}
-	if err := t.numberPayments(keys); err != nil {
-		return err
-	}
-	if err := t.insertObjects(b, keys); err != nil || len(found) == 0 {
-		return err
-	}
-	_, err = t.q.LockObjects(t.ctx, slices.Sorted(maps.Keys(b.known)))
 	return err
 }
 
-// numberPayments gives a number to each group of objects of which none was known.
-func (t *txn) numberPayments(keys []string) error {
-	var unplaced []*group
-	for _, key := range keys {
-		if g := t.in.objects[key].group.root(); g.payment == 0 {
-			g.payment = -1
-			unplaced = append(unplaced, g)
+// newPayments are the groups of objects of which none is known.
+func (t *txn) newPayments() (all []*group) {
+	seen := make(map[*group]bool)
+	for _, key := range keysOf(t.in.objects) {
+		if g := t.in.objects[key].group.root(); g.payment == 0 && !seen[g] {
+			seen[g] = true
+			all = append(all, g)
 		}
 	}
-	if len(unplaced) == 0 {
-		return nil
-	}
-	ids, err := t.q.AllocatePayments(t.ctx, int32(len(unplaced)))
+	return all
+}
+
+// numberPayments gives each of them a number.
+func (t *txn) numberPayments(q *db.Queries, groups []*group) error {
+	ids, err := q.AllocatePayments(t.ctx, int32(len(groups)))
 	for i, id := range ids {
-		unplaced[i].payment = id
+		groups[i].payment = id
 	}
 	return err
 }
 
-func (t *txn) insertObjects(b *books, keys []string) error {
-	var rows objectRows
-	for _, key := range keys {
-		if _, ok := b.known[key]; !ok {
+// objectRows are the objects that are new.
+func (t *txn) objectRows() (rows objectRows) {
+	for _, key := range keysOf(t.in.objects) {
+		if _, ok := t.books.known[key]; !ok {
 			o := t.in.objects[key]
 			rows.add(key, o.group.root().payment, o.evidence, t.names)
 		}
 	}
-	if len(rows.Key) == 0 {
-		return nil
-	}
-	made, err := t.q.InsertObjects(t.ctx, rows.InsertObjectsParams)
-	if err == nil && len(made) < len(rows.Key) {
-		return &grownError{why: "an object was recorded by somebody else just now"}
-	}
-	return err
+	return rows
 }
 
 // loadObjects reads all that was known of the payments, joins it with what the batch says, and saves what is new.

@@ -26,15 +26,22 @@ type books struct {
 	customers map[string]*customer
 }
 
+func newBooks() *books {
+	return &books{
+		known: make(map[string]int64), rows: make(map[int64]db.Payment), payments: make(map[int64]*paymentState),
+		customers: make(map[string]*customer),
+	}
+}
+
 // recordPayments records what the batch says of Stripe's objects, puts together what turns out to be one payment, ties
 // customers to users, and derives every payment that is concerned anew.
 func (t *txn) recordPayments() error {
 	if len(t.in.objects) == 0 && len(t.in.ties) == 0 && len(t.also.payments) == 0 {
 		return nil
 	}
-	b := &books{payments: make(map[int64]*paymentState), customers: make(map[string]*customer)}
+	b := t.books
 	for _, step := range []func(*books) error{
-		t.placeObjects, t.lockPayments, t.mergeGroups, t.loadObjects, t.lockCustomers, t.tieCustomers, t.derivePayments,
+		t.lockPayments, t.mergeGroups, t.loadObjects, t.lockCustomers, t.tieCustomers, t.derivePayments,
 	} {
 		if err := step(b); err != nil {
 			return err
@@ -43,14 +50,19 @@ func (t *txn) recordPayments() error {
 	return nil
 }
 
-// lockPayments locks the payments of the objects that were known, and those asked for by an earlier attempt.
+// lockPayments locks the objects that were known, their payments, and those asked for by an earlier attempt.
 func (t *txn) lockPayments(b *books) error {
-	b.rows = make(map[int64]db.Payment)
-	ids := append(slices.Collect(maps.Values(b.known)), t.also.payments...)
-	if len(ids) == 0 {
-		return nil
-	}
-	rows, err := t.q.LockPayments(t.ctx, sortedUnique(ids))
+	var rows []db.Payment
+	err := t.together(
+		ask(keysOf(b.known), func(q *db.Queries, keys []string) error {
+			_, err := q.LockObjects(t.ctx, keys)
+			return err
+		}),
+		ask(sortedUnique(append(valuesOf(b.known), t.also.payments...)), func(q *db.Queries, ids []int64) (err error) {
+			rows, err = q.LockPayments(t.ctx, ids)
+			return err
+		}),
+	)
 	if err != nil {
 		return err
 	}

@@ -23,18 +23,18 @@ var errPipelineReads = errors.New("store: a pipeline can not read")
 func (p *pipeline) queries() *db.Queries { return db.New(p) }
 
 // send sends what was collected, and starts anew.
-func (p *pipeline) send(ctx context.Context, tx pgx.Tx) error {
-	return p.sendWith(ctx, tx, func(pgx.BatchResults) error { return nil })
+func (p *pipeline) send(ctx context.Context, conn connection) error {
+	return p.sendWith(ctx, conn, func(pgx.BatchResults) error { return nil })
 }
 
 // sendWith sends what was collected and what was queued behind it, for whose answers it calls.
-func (p *pipeline) sendWith(ctx context.Context, tx pgx.Tx, answer func(pgx.BatchResults) error) error {
+func (p *pipeline) sendWith(ctx context.Context, conn connection, answer func(pgx.BatchResults) error) error {
 	if p.batch.Len() == 0 {
 		return nil
 	}
 	sent := *p
 	*p = pipeline{}
-	results := tx.SendBatch(ctx, &sent.batch)
+	results := conn.SendBatch(ctx, &sent.batch)
 	for range sent.writes {
 		if _, err := results.Exec(); err != nil {
 			_ = results.Close() // it would say the same
@@ -48,10 +48,15 @@ func (p *pipeline) sendWith(ctx context.Context, tx pgx.Tx, answer func(pgx.Batc
 	return results.Close()
 }
 
-// Exec collects a statement.
-func (p *pipeline) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+// add collects a statement.
+func (p *pipeline) add(sql string, args ...any) {
 	p.batch.Queue(sql, args...)
 	p.writes++
+}
+
+// Exec collects a statement.
+func (p *pipeline) Exec(_ context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	p.add(sql, args...)
 	return pgconn.CommandTag{}, nil
 }
 

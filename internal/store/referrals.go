@@ -126,9 +126,9 @@ func (t *txn) referrers() (known map[int64]*user, strangers []int64) {
 
 // loadReferrers reads people whose codes were used. The codes are locked, and nobody changes an address without them.
 func (t *txn) loadReferrers(q *db.Queries, ids []int64, into map[int64]*user) error {
-	rows, err := q.GetUsers(t.ctx, ids)
+	rows, err := q.GetReferrers(t.ctx, ids)
 	for _, r := range rows {
-		into[r.ID] = readUser(r)
+		into[r.ID] = &user{id: r.ID, emailKey: r.EmailKey}
 		t.names.addUser(r.ID, r.ExternalID)
 	}
 	return err

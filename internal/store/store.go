@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -144,3 +145,32 @@ func (s *Database) inTx(ctx context.Context, work func(ctx context.Context, tx p
 	defer cancel()
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return work(ctx, tx) })
 }
+
+// connection is what a transaction needs of one.
+type connection interface {
+	db.DBTX
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// onConnection runs work on a connection, on which it begins and commits a transaction itself. When it fails, or takes too
+// long, what it did is rolled back.
+func (s *Database) onConnection(ctx context.Context, work func(ctx context.Context, conn connection) error) error {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // which closes a connection that is still in a transaction
+	err = work(ctx, conn)
+	if conn.Conn().PgConn().TxStatus() != idle && !conn.Conn().IsClosed() {
+		_, errBack := conn.Exec(ctx, "rollback")
+		err = cmp.Or(err, errBack, errOpen)
+	}
+	return err
+}
+
+// idle is the state of a connection outside a transaction, as the server tells it with every answer.
+const idle = 'I'
+
+var errOpen = errors.New("store: the transaction was left open")

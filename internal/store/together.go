@@ -35,7 +35,7 @@ func (t *txn) together(reads ...read) error {
 			return a.err
 		}
 	}
-	return t.later.sendWith(t.ctx, t.tx, func(results pgx.BatchResults) error {
+	return t.later.sendWith(t.ctx, t.conn, func(results pgx.BatchResults) error {
 		for _, a := range askers {
 			a.results = results
 			if _, again := a.next(); again {
