@@ -17,6 +17,7 @@ import (
 type devCommand struct {
 	logFlags
 	workerPace
+	durabilityFlags
 	Listen        string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve all roles (default ${default})."`
 	Data          string   `env:"PLUSONE_DATA" default:".plusone" placeholder:"DIR" help:"Where to keep everything (default ${default})."`
 	NATSListen    string   `name:"nats-listen" env:"PLUSONE_NATS_LISTEN" placeholder:"HOST:PORT" help:"Where the embedded NATS server listens (default 127.0.0.1:4222, or a free port when that is taken)."`
@@ -51,6 +52,9 @@ func (c *devCommand) problems() []string {
 	all := append(c.workerPace.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen)...)
 	if c.NATSListen != "" {
 		all = append(all, address("--nats-listen (PLUSONE_NATS_LISTEN)", c.NATSListen)...)
+	}
+	if c.Durability == onReplicas {
+		all = append(all, "--durability (PLUSONE_DURABILITY) can not be replicas here: there is one embedded server; disk survives a power cut")
 	}
 	all = append(all, secretProblems("--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)", c.WebhookSecret)...)
 	return append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)

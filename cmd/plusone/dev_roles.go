@@ -26,7 +26,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if d.conn, err = d.host.connect(d.state.NATSURL, "plusone dev", 1); err != nil {
 		return err
 	}
-	if err := d.host.work(d.conn, s, d.cmd.workerPace); err != nil {
+	if err := d.host.work(d.conn, s, d.cmd.workerPace, d.cmd.durabilityFlags); err != nil {
 		return err
 	}
 	handler, err := d.handler(s)
@@ -42,7 +42,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 
 // handler puts all roles behind one door.
 func (d *dev) handler(s *store.Store) (http.Handler, error) {
-	pub, err := d.host.publisher(d.conn)
+	pub, err := d.host.doorPublisher(d.conn, d.cmd.durabilityFlags)
 	if err != nil {
 		return nil, err
 	}

@@ -55,9 +55,9 @@ func (d *dev) prepare(ctx context.Context) error {
 	})
 }
 
-// natsConfig is of a server that acknowledges only what is on the disk.
+// natsConfig is of a server that acknowledges only what is on the disk, unless less was asked for.
 func (d *dev) natsConfig() devstack.NATSConfig {
-	return devstack.NATSConfig{Dir: d.inside("nats"), Addr: d.cmd.NATSListen, SyncAlways: true, Log: d.log}
+	return devstack.NATSConfig{Dir: d.inside("nats"), Addr: d.cmd.NATSListen, SyncAlways: d.cmd.Durability == onDisk, Log: d.log}
 }
 
 // startNATS starts the stream on the customary port, or on any when that is taken and nobody asked for it.

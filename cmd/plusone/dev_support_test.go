@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"github.com/alecthomas/kong"
 	"net/http"
 	"os"
 	"os/user"
@@ -144,7 +145,11 @@ func (d *devProcess) mustBeDurable(t testing.TB) {
 			t.Errorf("PostgreSQL runs with %s %s", setting, got)
 		}
 	}
-	if !(&dev{cmd: &devCommand{}}).natsConfig().SyncAlways {
+	var asked devCommand
+	if _, err := kong.Must(&asked).Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	if !(&dev{cmd: &asked}).natsConfig().SyncAlways {
 		t.Error("NATS acknowledges what is not on the disk")
 	}
 	info, err := os.Stat(filepath.Join(d.data, devStateFile))

@@ -12,6 +12,7 @@ type ingressCommand struct {
 	natsFlags
 	adminFlags
 	modeFlags
+	durabilityFlags
 	Listen        string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to take webhooks and events (default ${default})."`
 	WebhookSecret []string `name:"stripe-webhook-secret" env:"PLUSONE_STRIPE_WEBHOOK_SECRET,STRIPE_WEBHOOK_SECRET" placeholder:"whsec_…" help:"Signing secrets of the webhook endpoints, separated by commas; any of them may have signed."`
 	EventsToken   []string `env:"PLUSONE_EVENTS_TOKEN" placeholder:"TOKEN" help:"Bearer tokens of which one opens POST /v1/events, separated by commas. Without any it stays closed."`
@@ -31,7 +32,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pub, err := h.publisher(nc)
+	pub, err := h.doorPublisher(nc, c.durabilityFlags)
 	if err != nil {
 		return err
 	}

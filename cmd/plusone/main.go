@@ -48,6 +48,7 @@ func main() {
 
 // run is the program as a value: arguments in, an exit code out, until it is done or told to stop.
 func run(ctx context.Context, args []string, std streams) int {
+	tuneMemory()
 	var cli commands
 	exit := -1
 	parser := kong.Must(&cli,

@@ -13,9 +13,9 @@ import (
 	"github.com/plusone-dev/plusone/internal/stream"
 )
 
-// publisher makes what a door publishes with, and has readiness depend on what becomes of it.
-func (h *host) publisher(nc *nats.Conn) (ingress.Publisher, error) {
-	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
+// doorPublisher makes what a door publishes with, and has readiness depend on what becomes of it.
+func (h *host) doorPublisher(nc *nats.Conn, d durabilityFlags) (ingress.Publisher, error) {
+	pub, err := h.publisher(nc, d)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func TestADoorIsReadyByItsPublisher(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pub, err := h.publisher(nc)
+	pub, err := h.doorPublisher(nc, durabilityFlags{Durability: onDisk})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -165,8 +165,8 @@ func (p workerPace) problems() (all []string) {
 const relayEvery = 500 * time.Millisecond
 
 // work adds a worker to the process: the relay and the clock first, so that they stop after the last batch.
-func (h *host) work(nc *nats.Conn, s *store.Store, pace workerPace) error {
-	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
+func (h *host) work(nc *nats.Conn, s *store.Store, pace workerPace, d durabilityFlags) error {
+	pub, err := h.publisher(nc, d)
 	if err != nil {
 		return err
 	}

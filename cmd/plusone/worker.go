@@ -14,6 +14,7 @@ type workerCommand struct {
 	adminFlags
 	modeFlags
 	workerPace
+	durabilityFlags
 	HashKey string `env:"PLUSONE_HASH_KEY" placeholder:"SECRET" help:"The secret under which e-mail addresses are hashed. Never change it."`
 }
 
@@ -39,7 +40,7 @@ func (c *workerCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := h.work(nc, s, c.workerPace); err != nil {
+	if err := h.work(nc, s, c.workerPace, c.durabilityFlags); err != nil {
 		return err
 	}
 	if err := h.admin(c.Admin); err != nil {

@@ -12,10 +12,10 @@ func measure(ctx context.Context, o options, stdout, progress io.Writer) error {
 		return err
 	}
 	defer w.close()
-	s, err := w.measureWorker(ctx)
+	d, err := w.measureDoor(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, s.ratio(nameWorker, nameYardstick), s.ratio(nameWorker, nameRaw))
+	fmt.Fprintln(stdout, d.ratio(nameDoor64, nameYes64), d.ratio(nameDoor256, nameYes256))
 	return nil
 }

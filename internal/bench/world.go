@@ -27,7 +27,7 @@ type world struct {
 	dsn         string
 	pool        *pgxpool.Pool
 	store       *store.Store
-	nats        *devstack.NATS
+	natsURL     string
 	nc          *nats.Conn
 	js          jetstream.JetStream
 	pub         *stream.Publisher
@@ -109,12 +109,13 @@ func (w *world) startPostgres(ctx context.Context) error {
 }
 
 func (w *world) startNATS(ctx context.Context) (err error) {
-	w.nats, err = devstack.StartNATS(devstack.NATSConfig{Dir: filepath.Join(w.dir, "nats"), Addr: "127.0.0.1:0", SyncAlways: true})
+	server, err := startServer(beNATS, filepath.Join(w.dir, "nats"))
 	if err != nil {
 		return err
 	}
-	w.stops = append(w.stops, w.nats.Stop)
-	if w.nc, err = stream.Connect(w.nats.URL(), "bench", quiet()); err != nil {
+	w.stops = append(w.stops, server.stop)
+	w.natsURL = server.url
+	if w.nc, err = stream.Connect(w.natsURL, "bench", quiet()); err != nil {
 		return err
 	}
 	w.stops = append(w.stops, w.nc.Close)

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/plusone-dev/plusone/internal/devstack"
+)
+
+// A server is a process of its own, as in life: this program again, told by its first argument what to be. It says where
+// it listens, and ends when nobody holds its standard input any more.
+const (
+	beNATS = "be-nats"
+	beHTTP = "be-http"
+)
+
+// child is such a process.
+type child struct {
+	url  string
+	cmd  *exec.Cmd
+	hold io.Closer
+}
+
+func startServer(args ...string) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(self, args...) //nolint:gosec,noctx // this program; it ends with its standard input
+	cmd.Stderr = os.Stderr
+	hold, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s did not start: %w", args[0], err), hold.Close(), cmd.Wait())
+	}
+	return &child{url: strings.TrimSpace(url), cmd: cmd, hold: hold}, nil
+}
+
+func (c *child) stop() {
+	_ = c.hold.Close()
+	late := time.AfterFunc(10*time.Second, func() { _ = c.cmd.Process.Kill() })
+	defer late.Stop()
+	_ = c.cmd.Wait()
+}
+
+// beServer is what the child does.
+func beServer(args []string, stdin io.Reader, stdout io.Writer) error {
+	switch args[0] {
+	case beNATS:
+		return serveNATS(args[1], stdin, stdout)
+	default:
+		return serveYes(stdin, stdout)
+	}
+}
+
+// serveNATS flushes every message to the disk before it acknowledges it.
+func serveNATS(dir string, stdin io.Reader, stdout io.Writer) error {
+	server, err := devstack.StartNATS(devstack.NATSConfig{Dir: dir, Addr: "127.0.0.1:0", SyncAlways: true})
+	if err != nil {
+		return err
+	}
+	defer server.Stop()
+	return untilReleased(server.URL(), stdin, stdout)
+}
+
+func untilReleased(url string, stdin io.Reader, stdout io.Writer) error {
+	fmt.Fprintln(stdout, url)
+	_, err := io.Copy(io.Discard, stdin)
+	return err
+}
