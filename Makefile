@@ -46,8 +46,9 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: deps
-deps: ## Install PostgreSQL, if there is none
+deps: ## Install PostgreSQL and Prometheus, if there are none
 	@.ci/install-postgres
+	@.ci/install-prometheus
 
 .PHONY: clean
 clean: ## Remove what was built, and all data of `make run`
