@@ -18,7 +18,8 @@ help: ## Show what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: deps build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
+run: build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
+	@.ci/install-postgres
 	bin/plusone dev --sample --log-level warn --data '$(DATA)' --listen '$(LISTEN)'
 
 .PHONY: test

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
@@ -76,10 +75,4 @@ func TestTheStreamsAreMeasured(t *testing.T) {
 	eventually(t, "nobody knows", shows("plusone_stream_stored_messages", In, math.NaN()))
 	s.start()
 	eventually(t, "three are still stored", shows("plusone_stream_stored_messages", In, 3))
-}
-
-func TestNobodyNeedsStoreMetrics(t *testing.T) {
-	var none *StoreMetrics
-	none.show(In, &jetstream.StreamInfo{})
-	NewStoreMetrics(nil).show(In, nil)
 }
