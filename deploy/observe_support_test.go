@@ -105,6 +105,7 @@ type watched struct {
 	door, api  string            // base URLs
 	admin      map[string]string // HOST:PORT by role
 	prometheus string            // base URL
+	dsn        string
 	js         jetstream.JetStream
 }
 
@@ -113,6 +114,7 @@ func newWatched(t *testing.T) *watched {
 	w := &watched{t: t, client: &http.Client{Timeout: 20 * time.Second}, admin: map[string]string{}}
 	t.Cleanup(w.client.CloseIdleConnections)
 	server, dsn := testkit.NATS(t), testkit.Database(t)
+	w.dsn = dsn
 	door := w.role("ingress", "--nats-url", server, "--stripe-webhook-secret", webhookSecret, "--events-token", eventsToken,
 		"--stripe-mode", "test", "--listen", "127.0.0.1:0")
 	w.role("worker", "--nats-url", server, "--database-url", dsn, "--hash-key", hashKey, "--stripe-mode", "test")

@@ -124,7 +124,10 @@ func TestEveryQueryIsAnswered(t *testing.T) {
 	t.Run("the dashboard", w.dashboardIsAnswered)
 	t.Run("the rules", w.rulesAreAnswered)
 	t.Run("the alerts", w.alertsAreRight)
-	t.Run("docs/operating.md", w.everyMetricIsExplained)
+	t.Run("the metrics on the page", w.everyMetricIsExplained)
+	t.Run("the queries on the page", w.everyQueryOfThePageWorks)
+	t.Run("privacy", w.nobodyIsNamed)
+	t.Run("the way back on the page", w.everythingCanBeDeliveredAgain)
 }
 
 func (w *watched) dashboardIsAnswered(t *testing.T) {
