@@ -155,7 +155,7 @@ func TestTheDashboardShowsWhatItMust(t *testing.T) {
 	}
 	for row, titles := range map[string][]string{
 		"Ingress":               {"Requests", "Errors", "Duration"},
-		"Worker":                {"Events by result", "Verdicts on messages", "Batch duration", "Batch size", "Transaction retries", "Redeliveries and halvings"},
+		"Worker":                {"Events by result", "Errors", "Batch duration", "Verdicts on messages", "Batch size", "Transaction retries", "Redeliveries and halvings"},
 		"Stream":                {"Lag in messages", "Lag in age", "Dead letters"},
 		"Referrals and rewards": {"Transitions by reason", "Rewards by currency"},
 		"Outbox and clock":      {"Outbox rows", "Outbox age"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -251,4 +252,30 @@ func (w *watched) alertsAreRight(t *testing.T) {
 		slices.Sort(fire)
 		return slices.Equal(slices.Compact(fire), firing), fmt.Sprintf("these fire: %v", fire)
 	})
+}
+
+// TestTheOtherWaysToFindRolesWork: what prometheus.yml shows in comments is taken as well.
+func TestTheOtherWaysToFindRolesWork(t *testing.T) {
+	shipped, err := os.ReadFile("prometheus/prometheus.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs := "scrape_configs:\n"
+	_, others, _ := strings.Cut(string(shipped), "# For machines")
+	for line := range strings.Lines(others) {
+		if rest, ok := strings.CutPrefix(line, "#  "); ok {
+			jobs += "  " + rest
+		}
+	}
+	// Debian's Prometheus is built without Kubernetes: what follows from what is found there is checked, not the finding.
+	kubernetes := "    kubernetes_sd_configs:\n      - role: pod\n        namespaces: {names: [plusone]}\n"
+	if strings.Count(jobs, "job_name") != 2 || strings.Count(jobs, kubernetes) != 1 {
+		t.Errorf("the other ways are:\n%s", jobs)
+	}
+	jobs = strings.Replace(jobs, kubernetes, "    static_configs: [{targets: [somewhere]}]\n", 1)
+	file := filepath.Join(t.TempDir(), "prometheus.yml")
+	if err := os.WriteFile(file, []byte(jobs), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	promtool(t, "check", "config", "--syntax-only", file)
 }
