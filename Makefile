@@ -18,7 +18,8 @@ help: ## Show what there is to make
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: deps build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
+run: build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
+	@.ci/install-postgres
 	bin/plusone dev --sample --log-level warn --data '$(DATA)' --listen '$(LISTEN)'
 
 .PHONY: test
@@ -46,8 +47,9 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: deps
-deps: ## Install PostgreSQL, if there is none
+deps: ## Install PostgreSQL and Prometheus, if there are none
 	@.ci/install-postgres
+	@.ci/install-prometheus
 
 .PHONY: clean
 clean: ## Remove what was built, and all data of `make run`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/plusone-dev/plusone/internal/api"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -30,6 +31,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	h.http.Expect(http.MethodGet, api.Routes...)
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}

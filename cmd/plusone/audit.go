@@ -21,11 +21,15 @@ import (
 type auditCommand struct {
 	databaseFlags
 	dataFlag
+	auditWatch
 	JSON bool `help:"Print JSON."`
 }
 
-// Run prints the verdict of every check, and fails when a law is broken.
+// Run prints the verdict of every check, and fails when a law is broken. With --every it does not end.
 func (c *auditCommand) Run(ctx context.Context, std streams) error {
+	if c.Every != 0 {
+		return c.watch(ctx, std)
+	}
 	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Database) error {
 		show, hide := progress(std.err)
 		report, err := audit.Run(ctx, db, show)

@@ -21,6 +21,7 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		{"api", []string{"--database-url (DATABASE_URL)", "--api-token (PLUSONE_API_TOKEN)"}},
 		{"migrate", []string{"--database-url (DATABASE_URL)"}},
 		{"audit", []string{"--database-url (DATABASE_URL)", "--data DIR"}},
+		{"audit --every 1ms --statement-timeout 1ms --admin 9090 --json", []string{"--database-url", "--every", "--statement-timeout", "--admin", "--json"}},
 		{"program show", []string{"--database-url (DATABASE_URL)", "--data DIR"}},
 		{
 			"worker --hash-key short --nats-url nats://u:half/of-a-password@h --database-url " + secretURL + " --stream-replicas 2" +
@@ -102,7 +103,7 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 		"migrate":       {"DATABASE_URL"},
 		"program apply": {"--file", "--data", "DATABASE_URL"},
 		"program show":  {"--data", "DATABASE_URL"},
-		"audit":         {"--json", "--data", "DATABASE_URL"},
+		"audit":         {"--json", "--data", "DATABASE_URL", "--every", "PLUSONE_AUDIT_STATEMENT_TIMEOUT", "--admin"},
 	} {
 		code, out, errs := invoke(t, append(strings.Fields(command), "--help")...)
 		if code != 0 || errs != "" {

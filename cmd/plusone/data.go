@@ -55,22 +55,28 @@ func notRunning(dir string) error {
 	return fmt.Errorf("no plusone dev runs on %s: start it with `plusone dev --data %s`, or name a database with --database-url", dir, dir)
 }
 
-// withDatabase opens the database that the flags name, for as long as use takes.
-func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*store.Database) error) error {
+// database is the address of the database that the flags name.
+func (f dataFlag) database(db databaseFlags) (url string, err error) {
 	if f.Data != "" {
 		s, err := readDevState(f.Data)
 		if err != nil {
-			return err
+			return "", err
 		}
 		db.DatabaseURL = s.DatabaseURL
 	}
 	if db.DatabaseURL == "" {
-		return refuse([]string{"which database? Give --database-url (DATABASE_URL), or --data DIR for a running plusone dev"})
+		return "", refuse([]string{"which database? Give --database-url (DATABASE_URL), or --data DIR for a running plusone dev"})
 	}
-	if err := refuse(db.problems()); err != nil {
+	return db.DatabaseURL, refuse(db.problems())
+}
+
+// withDatabase opens the database that the flags name, for as long as use takes.
+func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*store.Database) error) error {
+	url, err := f.database(db)
+	if err != nil {
 		return err
 	}
-	pool, err := store.Open(ctx, db.DatabaseURL)
+	pool, err := store.Open(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/plusone-dev/plusone/internal/ingress"
 )
@@ -42,6 +43,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	h.http.Expect(http.MethodPost, ingress.Routes...)
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}

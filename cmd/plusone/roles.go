@@ -42,7 +42,9 @@ func newHost(log *slog.Logger, within time.Duration) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &host{log: log, reg: reg, health: ops.NewHealth(log), http: m, group: ops.NewGroup(log, within), grace: within * 2 / 3}, nil
+	health := ops.NewHealth(log)
+	reg.MustRegister(health.Collector())
+	return &host{log: log, reg: reg, health: health, http: m, group: ops.NewGroup(log, within), grace: within * 2 / 3}, nil
 }
 
 // host is what a role runs on that logs as it is told.
@@ -97,6 +99,7 @@ func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
 	if !nc.IsConnected() {
 		h.log.Warn("NATS does not answer yet; trying again until it does")
 	}
+	h.reg.MustRegister(stream.ConnectionCollector(nc))
 	h.group.OnStop("connection to NATS", func() error { nc.Close(); return nil })
 	probe, err := stream.NewProbe(nc, stream.In, "")
 	if err != nil {
@@ -113,7 +116,7 @@ func (h *host) ensure(ctx context.Context, nc *nats.Conn, replicas int) error {
 	if err != nil {
 		return err
 	}
-	stream.Keep(ctx, js, stream.Config{Replicas: replicas, Logger: h.log}, lookEvery)
+	stream.Keep(ctx, js, stream.Config{Replicas: replicas, Logger: h.log, Metrics: stream.NewStoreMetrics(h.reg)}, lookEvery)
 	return nil
 }
 
@@ -123,6 +126,7 @@ func (h *host) database(ctx context.Context, url string, options ...store.PoolOp
 	if err != nil {
 		return nil, err
 	}
+	h.reg.MustRegister(store.PoolCollector(pool))
 	h.group.OnStop("database pool", func() error { pool.Close(); return nil })
 	h.health.Add("database", store.NewDatabase(pool).Check)
 	return pool, nil

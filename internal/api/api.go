@@ -26,16 +26,24 @@ type API struct {
 	log   *slog.Logger
 }
 
+// Routes are the patterns of what is answered, as its requests carry them.
+var Routes = []string{routeUser, routeReferrals}
+
+const (
+	routeUser      = "GET /v1/users/{user_id}"
+	routeReferrals = "GET /v1/referrals"
+)
+
 // New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
 // is nothing, everybody is told so.
 func New(s Store, tokens []string, log *slog.Logger) http.Handler {
 	a := &API{store: s, log: log}
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
-		"GET /v1/users/{user_id}": a.user,
-		"GET /v1/referrals":       a.referrals,
-		"/v1/users/{user_id}":     methodNotAllowed,
-		"/v1/referrals":           methodNotAllowed,
+		routeUser:             a.user,
+		routeReferrals:        a.referrals,
+		"/v1/users/{user_id}": methodNotAllowed,
+		"/v1/referrals":       methodNotAllowed,
 	} {
 		mux.Handle(pattern, ops.RequireBearer(tokens, handler, unauthorized))
 	}

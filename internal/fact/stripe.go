@@ -1,6 +1,9 @@
 package fact
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/tidwall/gjson"
 
 	"github.com/plusone-dev/plusone/internal/payment"
@@ -42,6 +45,11 @@ var stripeReaders = map[string]func(*envelope) (*payment.Sighting, *Tie){
 	"refund.created":                           readRefund,
 	"refund.updated":                           readRefund,
 	"refund.failed":                            readRefund,
+}
+
+// Types are all types of events that are read, in order.
+func Types() []string {
+	return append(slices.Sorted(maps.Keys(stripeReaders)), UserRegistered)
 }
 
 // Reads says whether events of a type are read, rather than ignored.

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"github.com/plusone-dev/plusone/internal/problem"
+	"github.com/plusone-dev/plusone/internal/stream"
 )
 
 const (
@@ -239,7 +241,35 @@ func TestMetricsAreWellNamed(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)
 	}
-	if n, err := testutil.GatherAndCount(b.reg, "plusone_ingress_request_duration_seconds"); err != nil || n != 1 {
-		t.Errorf("%d durations, %v", n, err)
+}
+
+// TestWhatAlertsLookAtIsThereBeforeItHappens, so that the first time is seen as an increase.
+func TestWhatAlertsLookAtIsThereBeforeItHappens(t *testing.T) {
+	b := newBench(t, nil)
+	series := func() int {
+		n, err := testutil.GatherAndCount(b.reg, "plusone_ingress_events_total", "plusone_ingress_request_duration_seconds")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := series()
+	for _, at := range []time.Duration{0, -time.Hour, time.Hour} {
+		b.do(stripeRequest("{}", sign("{}", cmp.Or(map[time.Duration]string{0: "whsec_another"}[at], secret), now.Add(at))))
+	}
+	b.do(httptest.NewRequest(http.MethodPost, "/v1/events", nil))
+	b.stream.fail = func(context.Context, string) error { return stream.ErrUnavailable }
+	b.do(eventRequest("application/cloudevents+json", signUp("1")))
+	b.stream.fail = func(context.Context, string) error { return context.DeadlineExceeded }
+	b.do(eventRequest("application/cloudevents+json", signUp("2")))
+	want := map[string]float64{
+		"stripe rejected wrong-signature": 1, "stripe rejected too-old": 1, "stripe rejected in-the-future": 1,
+		"cloudevents rejected unauthorized": 1, "cloudevents unavailable stream-unavailable": 1, "cloudevents unavailable stream-timeout": 1,
+	}
+	if got := b.counted(t); !maps.Equal(got, want) {
+		t.Errorf("counted %v, not %v", got, want)
+	}
+	if after := series(); before != 13 || after != before {
+		t.Errorf("there were %d series, and then %d", before, after)
 	}
 }

@@ -75,8 +75,8 @@ func New(cfg Config, pub Publisher, reg prometheus.Registerer, log *slog.Logger)
 	mux := http.NewServeMux()
 	stripe := &stripeDoor{secrets: cfg.StripeSecrets, live: cfg.StripeMode == ModeLive, now: cfg.Now, out: gate}
 	users := &eventsDoor{read: events, now: cfg.Now, out: gate}
-	mux.Handle("/webhooks/stripe", newDoor(sourceStripe, m, log, stripe.take))
-	mux.Handle("/v1/events", newDoor(sourceEvents, m, log, users.take).lock(cfg.EventTokens))
+	mux.Handle(routeStripe, newDoor(sourceStripe, m, log, stripe.take))
+	mux.Handle(routeEvents, newDoor(sourceEvents, m, log, users.take).lock(cfg.EventTokens))
 	mux.HandleFunc("/", problem.NotFound)
 	return mux, nil
 }

@@ -16,6 +16,25 @@ const (
 	resultUnavailable = "unavailable" // the stream's fault: the sender was told to come back
 )
 
+// The values of the label reason that alerts look at.
+const (
+	reasonUnavailable    = "stream-unavailable"
+	reasonTimeout        = "stream-timeout"
+	reasonOtherMode      = "other-mode"
+	reasonWrongSignature = "wrong-signature"
+	reasonTooOld         = "too-old"
+	reasonInTheFuture    = "in-the-future"
+	reasonUnauthorized   = "unauthorized"
+)
+
+// Routes are the patterns of what the handler serves, as its requests carry them.
+var Routes = []string{routeStripe, routeEvents}
+
+const (
+	routeStripe = "/webhooks/stripe"
+	routeEvents = "/v1/events"
+)
+
 type metrics struct {
 	events  *prometheus.CounterVec
 	request *prometheus.HistogramVec
@@ -46,11 +65,23 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			return nil, err
 		}
 	}
-	// What an alert divides by must be there before the first event.
-	for _, source := range []string{sourceStripe, sourceEvents} {
-		m.events.WithLabelValues(source, resultAccepted, "")
-	}
+	m.start()
 	return m, nil
+}
+
+// start makes the series that alerts look at appear with zero, so that a rate over them sees their first increase.
+func (m *metrics) start() {
+	for _, source := range []string{sourceStripe, sourceEvents} {
+		m.request.WithLabelValues(source)
+		m.events.WithLabelValues(source, resultAccepted, "")
+		m.events.WithLabelValues(source, resultUnavailable, reasonUnavailable)
+		m.events.WithLabelValues(source, resultUnavailable, reasonTimeout)
+	}
+	m.events.WithLabelValues(sourceStripe, resultDropped, reasonOtherMode)
+	for _, reason := range []string{reasonWrongSignature, reasonTooOld, reasonInTheFuture} {
+		m.events.WithLabelValues(sourceStripe, resultRejected, reason)
+	}
+	m.events.WithLabelValues(sourceEvents, resultRejected, reasonUnauthorized)
 }
 
 func (m *metrics) count(source, result, reason string, events int) {

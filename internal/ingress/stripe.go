@@ -32,7 +32,7 @@ func (d *stripeDoor) take(r *http.Request, body []byte) (outcome, error) {
 	}
 	if ev.Live != d.live {
 		// A Connect endpoint in live mode is sent test events too; refusing them would have Stripe repeat them for days.
-		out.result, out.reason = resultDropped, "other-mode"
+		out.result, out.reason = resultDropped, reasonOtherMode
 		return out, nil
 	}
 	return out, d.out.all(r.Context(), []message{{

@@ -32,9 +32,9 @@ func (d *stripeDoor) verify(headers []string, body []byte) error {
 	}
 	switch age := d.now().Sub(at); {
 	case age > signatureTolerance:
-		return refuse("too-old", "the signature is more than 300 seconds old")
+		return refuse(reasonTooOld, "the signature is more than 300 seconds old")
 	case age < -signatureTolerance:
-		return refuse("in-the-future", "the signature is more than 300 seconds in the future; is this machine's clock right?")
+		return refuse(reasonInTheFuture, "the signature is more than 300 seconds in the future; is this machine's clock right?")
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func (d *stripeDoor) verifyHMAC(header string, body []byte) error {
 			return refuse("bad-signature-header", "the Stripe-Signature header cannot be read")
 		}
 	}
-	return refuse("wrong-signature", "no configured webhook secret made this signature of this body")
+	return refuse(reasonWrongSignature, "no configured webhook secret made this signature of this body")
 }
 
 // signedAt reads the time out of a signature's header. It wants exactly one time, and at least one signature that can

@@ -61,6 +61,17 @@ func NewHTTPMetrics(reg prometheus.Registerer) (*HTTPMetrics, error) {
 	return m, nil
 }
 
+// Expect makes the series of routes that a server has appear with zero, so that a rate over them sees their first
+// increase. A route is a pattern as http.ServeMux knows it, and method how it is meant to be called.
+func (m *HTTPMetrics) Expect(method string, routes ...string) {
+	for _, route := range routes {
+		for _, class := range []string{"2xx", "4xx", "5xx"} {
+			m.requests.WithLabelValues(route, method, class)
+		}
+		m.duration.WithLabelValues(route, method)
+	}
+}
+
 // Wrap counts the requests next serves. The route is the pattern that http.ServeMux matched, never the path, which a
 // stranger can vary without end.
 func (m *HTTPMetrics) Wrap(next http.Handler) http.Handler {

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,20 +40,24 @@ func Transient(err error) bool {
 func Conflict(err error) (kind string, ok bool) {
 	var pg *pgconn.PgError
 	if errors.Is(err, ErrContended) {
-		return "contended", true
+		return conflictContended, true
 	}
 	if !errors.As(err, &pg) {
 		return "", false
 	}
-	switch pg.Code {
-	case "40P01":
-		return "deadlock", true
-	case "40001":
-		return "serialization", true
-	case "55P03":
-		return "lock_timeout", true
-	}
-	return "", false
+	kind, ok = conflictCodes[pg.Code]
+	return kind, ok
+}
+
+// conflictContended is the kind of ErrContended.
+const conflictContended = "contended"
+
+// conflictCodes are the kinds of conflicts that PostgreSQL reports, by its error code.
+var conflictCodes = map[string]string{"40P01": "deadlock", "40001": "serialization", "55P03": "lock_timeout"}
+
+// Conflicts are all kinds of conflicts.
+func Conflicts() []string {
+	return append(slices.Sorted(maps.Values(conflictCodes)), conflictContended)
 }
 
 // ErrSchema says that the database has no schema, or that of another release.

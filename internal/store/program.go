@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/ledger"
+	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/program"
 	"github.com/plusone-dev/plusone/internal/referral"
 )
@@ -111,6 +114,25 @@ func (s *Database) Program(ctx context.Context, name string) (source string, ver
 	}
 	source, err = q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: found.ProgramID, Version: found.Version})
 	return source, int(found.Version), found.EffectiveFrom, err
+}
+
+// RewardCurrencies are the currencies in which any version of any program's terms grants something, in order.
+func (s *Database) RewardCurrencies(ctx context.Context) ([]money.Currency, error) {
+	b, err := s.book(ctx, db.New(s.pool))
+	if err != nil {
+		return nil, explainSchema(err)
+	}
+	all := make(map[money.Currency]bool)
+	for _, versions := range b.byProgram {
+		for _, v := range versions {
+			for _, r := range v.terms.Rewards {
+				for c := range r.Fixed {
+					all[c] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(all)), nil
 }
 
 // version is one version of a program's terms, read.

@@ -78,6 +78,15 @@ func WithStatementTimeout(d time.Duration) PoolOption {
 	}
 }
 
+// ReadOnly has the database refuse every change, and do the work of each statement in one process: for what looks at
+// much and may take its time.
+func ReadOnly() PoolOption {
+	return func(cfg *pgxpool.Config) {
+		cfg.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+		setDefault(cfg.ConnConfig.RuntimeParams, "max_parallel_workers_per_gather", "0")
+	}
+}
+
 // Open makes a pool of connections to a database. It does not connect yet: a database may be away for a while.
 func Open(ctx context.Context, dsn string, options ...PoolOption) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)

@@ -33,6 +33,7 @@ type Config struct {
 	MaxBytes     int64         // of In and of Out, each; unlimited by default
 	DeadMaxBytes int64         // of Dead; unlimited by default. When Dead is full, what it refuses stays in In
 	Logger       *slog.Logger  // hears of every stream that is made or changed; none by default
+	Metrics      *StoreMetrics // show what the streams hold, as Keep sees it; none by default
 }
 
 func (c Config) validate() error {

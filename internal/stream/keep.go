@@ -19,11 +19,12 @@ const ensureWait = 10 * time.Second
 func Keep(ctx context.Context, js jetstream.JetStream, c Config, every time.Duration) {
 	c.Logger = orDiscard(c.Logger)
 	ensureUntilDone(ctx, js, c)
-	for sleep(ctx, every) {
-		if gone := missing(ctx, js); gone != "" {
+	for ctx.Err() == nil {
+		if gone := look(ctx, js, c.Metrics); gone != "" {
 			c.Logger.LogAttrs(ctx, slog.LevelError, "a stream is gone, with what was in it; making it anew", slog.String("stream", gone))
 			ensureUntilDone(ctx, js, c)
 		}
+		sleep(ctx, every)
 	}
 }
 
@@ -43,14 +44,21 @@ func ensureUntilDone(ctx context.Context, js jetstream.JetStream, c Config) {
 	}
 }
 
-// missing names a stream that the server says it does not have. Without an answer none is missing.
-func missing(ctx context.Context, js jetstream.JetStream) string {
+// look shows what the streams hold, and names one that the server says it does not have. Without an answer none is
+// missing.
+func look(ctx context.Context, js jetstream.JetStream, metrics *StoreMetrics) (missing string) {
 	ctx, cancel := context.WithTimeout(ctx, ensureWait)
 	defer cancel()
 	for _, name := range []string{In, Out, Dead} {
-		if _, err := js.Stream(ctx, name); errors.Is(err, jetstream.ErrStreamNotFound) {
-			return name
+		s, err := js.Stream(ctx, name)
+		if err != nil {
+			metrics.show(name, nil)
+		} else {
+			metrics.show(name, s.CachedInfo())
+		}
+		if missing == "" && errors.Is(err, jetstream.ErrStreamNotFound) {
+			missing = name
 		}
 	}
-	return ""
+	return missing
 }

@@ -16,7 +16,7 @@ func TestStreamsThatAreDeletedComeBack(t *testing.T) {
 	go Keep(ctx, js, Config{MaxAge: time.Hour, Logger: log.logger()}, 10*time.Millisecond)
 	done := newWork()
 	run := consume(t, quick(nc), func(_ context.Context, batch []*Message) error { done.commit(batch); return nil })
-	eventually(t, "they are made", func() bool { return missing(ctx, js) == "" })
+	eventually(t, "they are made", func() bool { return look(ctx, js, nil) == "" })
 	publishN(t, nc, 3)
 	eventually(t, "the first are handled", func() bool { return done.len() == 3 })
 	eventually(t, "and answered for", allAnswered(t, nc))
@@ -36,7 +36,7 @@ func TestStreamsThatAreDeletedComeBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "they are there again", func() bool { return missing(ctx, js) == "" })
+	eventually(t, "they are there again", func() bool { return look(ctx, js, nil) == "" })
 	if err := js.DeleteStream(ctx, In); err != nil {
 		t.Fatal(err)
 	}

@@ -79,6 +79,8 @@ func (m *Metrics) start(consumer string) {
 	for _, c := range []*prometheus.CounterVec{m.redeliveries, m.bisections, m.interruptions, m.pauses} {
 		c.WithLabelValues(consumer)
 	}
+	m.batchSize.WithLabelValues(consumer)
+	m.batchSeconds.WithLabelValues(consumer)
 	m.paused.WithLabelValues(consumer).Set(0)
 }
 

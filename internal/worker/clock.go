@@ -19,8 +19,11 @@ func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	fault := &outage{log: w.log, what: "looking for holds and windows that are due"}
+	var asked time.Time // about the currencies
 	for {
-		w.tick(ctx, fault)
+		if w.tick(ctx, fault) && time.Since(asked) > currenciesEach && w.expectCurrencies(ctx) {
+			asked = time.Now()
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -29,8 +32,18 @@ func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 	}
 }
 
-// tick looks once. What fails is due again at the next tick.
-func (w *Worker) tick(ctx context.Context, fault *outage) {
+// currenciesEach is how often the clock looks whether the terms reward in currencies that are new.
+const currenciesEach = time.Minute
+
+// expectCurrencies has the counters of rewards begin with zero. It says whether it could.
+func (w *Worker) expectCurrencies(ctx context.Context) bool {
+	currencies, err := w.store.RewardCurrencies(ctx)
+	w.metrics.expect(currencies)
+	return err == nil
+}
+
+// tick looks once, and says whether it could. What fails is due again at the next tick.
+func (w *Worker) tick(ctx context.Context, fault *outage) bool {
 	r, err := w.store.Tick(ctx, tickPage)
 	w.tell(ctx, r)
 	w.metrics.restarts.Add(float64(r.Restarts))
@@ -39,9 +52,10 @@ func (w *Worker) tick(ctx context.Context, fault *outage) {
 			w.metrics.ticks.WithLabelValues(tickFailed).Inc()
 			fault.note(ctx, err)
 		}
-		return
+		return false
 	}
 	fault.note(ctx, nil)
 	w.metrics.ticks.WithLabelValues(tickDone).Inc()
 	w.metrics.ticked.SetToCurrentTime()
+	return true
 }

@@ -5,6 +5,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/ledger"
+	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/referral"
 	"github.com/plusone-dev/plusone/internal/store"
 )
@@ -67,6 +69,23 @@ func (m *metrics) start() {
 	for _, result := range []string{tickDone, tickFailed} {
 		m.ticks.WithLabelValues(result)
 	}
+	for _, kind := range store.Conflicts() {
+		m.conflicts.WithLabelValues(kind)
+	}
+	for _, kind := range append(fact.Types(), otherType) {
+		for _, result := range []string{resultRecorded, resultDuplicate, resultIgnored, resultMalformed} {
+			m.events.WithLabelValues(kind, result)
+		}
+	}
+}
+
+// expect makes the series of the currencies appear that the terms reward in.
+func (m *metrics) expect(currencies []money.Currency) {
+	for _, c := range currencies {
+		for _, kind := range []ledger.Kind{ledger.Granted, ledger.Revoked} {
+			m.rewards.WithLabelValues(string(kind), string(c))
+		}
+	}
 }
 
 // The values of the label result.
@@ -105,10 +124,13 @@ func (m *metrics) verdicts(r store.Result) {
 	}
 }
 
+// otherType is the label of every type that is not read.
+const otherType = "other"
+
 // label is an event's type, where it is one that is read; everything else is one label.
 func label(kind string) string {
 	if fact.Reads(kind) {
 		return kind
 	}
-	return "other"
+	return otherType
 }

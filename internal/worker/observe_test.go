@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestMetricsAreInOrder(t *testing.T) {
 		if f.GetHelp() == "" {
 			t.Errorf("%s has no help", f.GetName())
 		}
-		if n := len(f.GetMetric()); n > 40 {
+		if n := len(f.GetMetric()); n > 48 { // eleven types of events, with four results
 			t.Errorf("%s has %d series after a short story", f.GetName(), n)
 		}
 	}
@@ -33,7 +34,8 @@ func TestMetricsAreInOrder(t *testing.T) {
 	fresh := newWorld(t, "")
 	for name, least := range map[string]int{
 		"plusone_worker_transitions_total": 9, "plusone_worker_clock_ticks_total": 2, "plusone_worker_restarts_total": 1,
-		"plusone_worker_relayed_events_total": 1, "plusone_worker_relay_failures_total": 1,
+		"plusone_worker_relayed_events_total": 1, "plusone_worker_relay_failures_total": 1, "plusone_worker_conflicts_total": 4,
+		"plusone_worker_events_total": 44,
 	} {
 		n, err := testutil.GatherAndCount(fresh.reg, name)
 		fresh.must(err)
@@ -41,6 +43,17 @@ func TestMetricsAreInOrder(t *testing.T) {
 			t.Errorf("%s has %d series at the start, not %d", name, n, least)
 		}
 	}
+}
+
+// TestRewardsBeginWithZero in every currency that the terms name, so that the first reward is seen as an increase.
+func TestRewardsBeginWithZero(t *testing.T) {
+	w := newWorld(t, "name: default\nqualify:\n  minimum: {usd: \"1.00\", jpy: \"100\"}\nrewards:\n  - {to: referrer, fixed: {usd: \"1.00\", jpy: \"100\"}}\n")
+	w.work()
+	testkit.Eventually(t, patience, func() (bool, string) {
+		n, err := testutil.GatherAndCount(w.reg, "plusone_worker_reward_minor_units_total")
+		return n == 6 && err == nil, fmt.Sprintf("%d series, %v; want granted and revoked of usd and jpy, and of eur, of the first version", n, err)
+	})
+	w.wantMetrics(map[string]float64{"plusone_worker_reward_minor_units_total": 0})
 }
 
 // TestOutboxIsMeasuredWhileIdle looks at what another process left, with a relay that has nothing to do.
