@@ -116,6 +116,8 @@ func TestEachFaultIsFound(t *testing.T) {
 		{base + "api.yaml", "  selector:\n    app.kubernetes.io/name: plusone\n", "  selector:\n    app.kubernetes.io/name: minusone\n", "Service plusone-api: it selects nothing"},
 		{base + "namespace.yaml", "enforce: restricted", "enforce: baseline", "enforces the standard restricted"},
 		{base + "kustomization.yaml", "  - audit.yaml\n", "", "it runs [api ingress migrate streams worker]"},
+		{base + "prepare.yaml", "    plusone.dev/phase: prepare\n", "", "Job plusone-migrate: the label plusone.dev/phase=prepare"},
+		{base + "kustomization.yaml", "        plusone.dev/phase: prepare\n", "        plusone.dev/phase: later\n", "ConfigMap plusone"},
 		{base + "network.yaml", "values: [worker, api, audit, migrate]", "values: [worker, api, audit, migrate, ingress]", "ingress: it reaches the ports [4222 53 5432]"},
 		{base + "network.yaml", "  policyTypes: [Ingress, Egress]", "  policyTypes: [Ingress]", "no policy denies what none allows"},
 		{base + "network.yaml", "      ports:\n        - {port: admin, protocol: TCP}\n", "", "it is reached on the ports [any"},

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -31,6 +32,7 @@ func (c cluster) check() (all faults) {
 		all.add(c.place, "it runs %v, and should run %v", names, want)
 	}
 	all = append(all, c.namespace()...)
+	all = append(all, c.phases()...)
 	all = append(all, c.references()...)
 	return append(all, c.denied()...)
 }
@@ -172,6 +174,28 @@ func (c cluster) namespace() (all faults) {
 	for _, object := range c.objects {
 		if m, ok := object.(metav1.Object); ok && object != any(spaces[0]) && m.GetNamespace() != spaces[0].Name {
 			all.add(c.at(object), "it is in the namespace %q", m.GetNamespace())
+		}
+	}
+	return all
+}
+
+// phaseLabel is what `kubectl apply -l` tells apart what comes first by: the steps, and all that they need.
+const phaseLabel = "plusone.dev/phase"
+
+// phases says that what runs until it is told to stop comes after what prepares for it.
+func (c cluster) phases() (all faults) {
+	for _, object := range c.objects {
+		m, ok := object.(metav1.Object)
+		if !ok {
+			continue
+		}
+		first := true
+		switch object.(type) {
+		case *appsv1.Deployment, *corev1.Service, *policyv1.PodDisruptionBudget, *networkingv1.Ingress:
+			first = false
+		}
+		if got := m.GetLabels()[phaseLabel] == "prepare"; got != first {
+			all.add(c.at(object), "the label %s=prepare: it is %v that it has it, and should be %v", phaseLabel, got, first)
 		}
 	}
 	return all

@@ -20,7 +20,7 @@ type healthCommand struct {
 
 // Run says what the role answers, and fails unless that is 200.
 func (c *healthCommand) Run(ctx context.Context, std streams) error {
-	if err := refuse(c.adminFlags.problems(), c.timeoutProblems()); err != nil {
+	if err := refuse(c.problems(), c.timeoutProblems()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
