@@ -1,4 +1,5 @@
 // Package deploy holds what plusone is deployed with, and the tests of it: the image's contents are built as the
 // Dockerfile builds them and started in an empty root, the systemd units are analysed by systemd and their commands
-// started. YAML and Dockerfile are checked by .tools/manifests, which is too large to be a part of plusone.
+// started. YAML and Dockerfile are checked by .tools/manifests, which is too large to be a part of plusone. The tests are
+// for Linux, as all of this is.
 package deploy

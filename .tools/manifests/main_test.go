@@ -104,6 +104,7 @@ func TestEachFaultIsFound(t *testing.T) {
 		{example + "kustomization.yaml", "newTag: v0.1.0", "newTag: latest", "latest is no version"},
 		{base + "ingress.yaml", "secretName: plusone-ingress", "secretName: plusone-worker", "it is given the secret plusone-worker"},
 		{base + "ingress.yaml", "          ports:", "            - {name: DATABASE_URL_FILE, value: /x}\n          ports:", "it reads the secrets [DATABASE_URL NATS_URL"},
+		{base + "worker.yaml", "/run/secrets/plusone/hash-key", "/run/secrets/plusone/hash_key", "and should be /run/secrets/plusone/hash-key"},
 		{base + "api.yaml", "{name: DATABASE_URL_FILE, value: /run/secrets/plusone/database-url}", "{name: DATABASE_URL, valueFrom: {secretKeyRef: {name: plusone-api, key: database-url}}}", "DATABASE_URL is a secret in the environment"},
 		{base + "api.yaml", "            - configMapRef: {name: plusone}", "            - secretRef: {name: plusone-api}", "plusone-api is a secret in the environment"},
 		{base + "api.yaml", "            - configMapRef: {name: plusone}", "            - configMapRef: {name: plustwo}", "there is no config plustwo"},
@@ -126,12 +127,28 @@ func TestEachFaultIsFound(t *testing.T) {
 	} {
 		t.Run(c.says+" in "+c.file, func(t *testing.T) {
 			t.Parallel()
-			found := check(t.Context(), spoiled(t, c.file, c.old, c.new))
+			found := checkPart(t, spoiled(t, c.file, c.old, c.new), c.file)
 			if !strings.Contains(strings.Join(found, "\n"), c.says) {
 				t.Errorf("it does not say %q but:\n%s", c.says, strings.Join(found, "\n"))
 			}
 		})
 	}
+}
+
+// checkPart checks what a file is a part of.
+func checkPart(t *testing.T, dir, file string) faults {
+	t.Helper()
+	h, err := readHouse(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case strings.HasPrefix(file, manifestsFolder):
+		return checkKubernetes(dir, h)
+	case file == dockerfile || file == ".dockerignore":
+		return checkDockerfile(t.Context(), dir, h)
+	}
+	return checkCompose(t.Context(), dir, h)
 }
 
 // TestTheHouseIsRead: what the checks go by must be where they look for it.

@@ -74,7 +74,6 @@ func (c cluster) security(w workload) (all faults) {
 
 // secrets are files, and each role's are its own.
 func (c cluster) secrets(w workload) (all faults) {
-	var mounted []string
 	for _, v := range w.pod.Spec.Volumes {
 		if v.Secret != nil && v.Secret.SecretName != "plusone-"+w.component {
 			all.add(w.place, "it is given the secret %s, which is not its own", v.Secret.SecretName)
@@ -83,26 +82,36 @@ func (c cluster) secrets(w workload) (all faults) {
 			all.add(w.place, "the volume %s is no secret: nothing else is needed", v.Name)
 		}
 	}
+	var reads []string
 	for _, container := range w.pod.Spec.Containers {
-		for _, e := range container.Env {
-			if e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil || secretName.MatchString(e.Name) && !strings.HasSuffix(e.Name, "_FILE") {
-				all.add(w.place, "%s is a secret in the environment: use a file", e.Name)
-			}
-			if file, ok := strings.CutSuffix(e.Name, "_FILE"); ok {
-				mounted = append(mounted, file)
-			}
-		}
 		for _, e := range container.EnvFrom {
 			if e.SecretRef != nil {
 				all.add(w.place, "%s is a secret in the environment: use a file", e.SecretRef.Name)
 			}
 		}
+		for _, e := range container.Env {
+			file, isFile := strings.CutSuffix(e.Name, "_FILE")
+			switch want := "/run/secrets/plusone/" + secretKey(file); {
+			case isFile && e.Value != want:
+				all.add(w.place, "%s is %s, and should be %s", e.Name, e.Value, want)
+			case !isFile && (secretName.MatchString(e.Name) || e.ValueFrom != nil && e.ValueFrom.SecretKeyRef != nil):
+				all.add(w.place, "%s is a secret in the environment: use a file", e.Name)
+			}
+			if isFile {
+				reads = append(reads, file)
+			}
+		}
 	}
-	slices.Sort(mounted)
-	if want := readsSecrets[w.component]; !slices.Equal(mounted, want) {
-		all.add(w.place, "it reads the secrets %v, and should read %v", mounted, want)
+	slices.Sort(reads)
+	if want := readsSecrets[w.component]; !slices.Equal(reads, want) {
+		all.add(w.place, "it reads the secrets %v, and should read %v", reads, want)
 	}
 	return all
+}
+
+// secretKey is what the key of a variable is called in a secret: PLUSONE_API_TOKEN is api-token.
+func secretKey(variable string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(variable, "PLUSONE_")), "_", "-")
 }
 
 // readsSecrets says which secrets each role reads, as plusone's README does. The ingress has none of the database's.

@@ -245,3 +245,24 @@ func TestUnitsShareNoPort(t *testing.T) {
 		}
 	}
 }
+
+// TestTheReadmeNamesEachSecret: the units and the manifests call a secret by the same name, and the README says which.
+func TestTheReadmeNamesEachSecret(t *testing.T) {
+	readme := read(t, "README.md")
+	for _, file := range units(t) {
+		u := readUnit(t, file)
+		row := regexp.MustCompile("(?m)^\\| `plusone-" + u.args[0] + "` \\| (`.*)$").FindStringSubmatch(readme)
+		if row == nil {
+			t.Errorf("no row for the secrets of plusone-%s", u.args[0])
+			continue
+		}
+		for key := range u.credentials {
+			if !strings.Contains(row[1], "`"+key+"`") {
+				t.Errorf("the secret %s of plusone-%s is not in its row: %s", key, u.args[0], row[1])
+			}
+		}
+		if named := strings.Count(row[1], "`") / 2; named != len(u.credentials) {
+			t.Errorf("plusone-%s has %d secrets, and the README names %d", u.args[0], len(u.credentials), named)
+		}
+	}
+}
