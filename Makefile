@@ -25,10 +25,13 @@ run: build ## Run everything on this machine and play a short story through it (
 .PHONY: test
 test: deps ## Run every test, with the race detector, against a real PostgreSQL and a real NATS
 	$(GO) test -race -timeout 20m ./...
+	cd .tools/manifests && $(GO) test ./...
 
 .PHONY: lint
-lint: bin/golangci-lint bin/sqlc ## Check style, generated code and the module file
+lint: bin/golangci-lint bin/sqlc bin/manifests ## Check style, generated code, the module file and what is deployed
 	bin/golangci-lint run
+	cd .tools/manifests && ../../bin/golangci-lint run --disable gomoddirectives # Kubernetes can not be had without them
+	bin/manifests
 	bin/sqlc diff
 	$(GO) run ./internal/lifecycle -check
 	$(GO) mod tidy -diff
@@ -36,6 +39,14 @@ lint: bin/golangci-lint bin/sqlc ## Check style, generated code and the module f
 .PHONY: build
 build: ## Build bin/plusone
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/plusone ./cmd/plusone
+
+.PHONY: image
+image: ## Build the image plusone:VERSION, with Docker
+	docker build -f deploy/Dockerfile --build-arg VERSION='$(VERSION)' -t 'plusone:$(VERSION)' .
+
+.PHONY: secrets
+secrets: ## Make the secrets that deploy/compose.yaml mounts, unless they are there
+	@deploy/make-secrets
 
 .PHONY: generate
 generate: bin/sqlc ## Write the generated code and diagrams anew
@@ -47,9 +58,10 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: deps
-deps: ## Install PostgreSQL and Prometheus, if there are none
+deps: ## Install what the tests need and is not there: PostgreSQL, Prometheus, systemd-analyze
 	@.ci/install-postgres
 	@.ci/install-prometheus
+	@.ci/install-systemd
 
 .PHONY: clean
 clean: ## Remove what was built, and all data of `make run`
@@ -62,3 +74,7 @@ bin/sqlc: .tools/go.mod
 
 bin/golangci-lint: .tools/go.mod
 	cd .tools && $(GO) build -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# Larger than plusone and the other tools together, and a module by itself.
+bin/manifests: .tools/manifests/go.mod $(filter-out %_test.go,$(wildcard .tools/manifests/*.go))
+	cd .tools/manifests && $(GO) build -o ../../bin/manifests .

@@ -25,6 +25,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
 	Program programCommand `cmd:"" help:"Apply or show the terms of the program."`
 	Audit   auditCommand   `cmd:"" help:"Ask the database whether every law holds; exit 1 when one is broken."`
+	Health  healthCommand  `cmd:"" help:"Ask a role on this machine whether it is ready; exit 1 when it is not."`
 	Version versionCommand `cmd:"" help:"Say which build this is."`
 }
 

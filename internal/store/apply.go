@@ -191,7 +191,7 @@ func (t *txn) claim(events []fact.Event) error {
 	if err != nil {
 		return err
 	}
-	if t.terms, err = t.store.book(t.ctx, t.q, versions); err != nil {
+	if t.terms, err = t.store.bookOf(t.ctx, t.q, versions); err != nil {
 		return err
 	}
 	fresh := make(map[string]bool, len(claimed))

@@ -176,7 +176,15 @@ type termsCache struct {
 const defaultProgram = "default"
 
 // book reads which versions there are, and the text of those not seen before.
-func (s *Database) book(ctx context.Context, q *db.Queries, rows []db.ListTermsVersionsRow) (*termsBook, error) {
+func (s *Database) book(ctx context.Context, q *db.Queries) (*termsBook, error) {
+	rows, err := q.ListTermsVersions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.bookOf(ctx, q, rows)
+}
+
+func (s *Database) bookOf(ctx context.Context, q *db.Queries, rows []db.ListTermsVersionsRow) (*termsBook, error) {
 	b := &termsBook{byProgram: make(map[int64][]version)}
 	for _, r := range rows {
 		terms, err := s.termsOf(ctx, q, r.ProgramID, r.Version)

@@ -170,11 +170,7 @@ func (s *Database) explain(ctx context.Context, q *db.Queries, items []*item) er
 
 // readHistories reads everything of the histories but the purchases.
 func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*item) error {
-	versions, err := q.ListTermsVersions(ctx)
-	if err != nil {
-		return err
-	}
-	book, err := s.book(ctx, q, versions)
+	book, err := s.book(ctx, q)
 	if err != nil {
 		return err
 	}
