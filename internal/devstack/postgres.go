@@ -151,6 +151,9 @@ func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	return nil
 }
 
+// Program is the path of a program that came with the server, such as psql.
+func (p *Postgres) Program(name string) string { return p.bin.path(name) }
+
 // Port is where the server listens, on 127.0.0.1.
 func (p *Postgres) Port() int { return p.port }
 
