@@ -223,7 +223,7 @@ func (c *crowd) mustBeAccountedFor(t *testing.T, d *deployment) {
 		t.Errorf("a reward was granted %d times", granted[0])
 	}
 	mustHaveTold(t, d)
-	if code, out := finish(t, d.env, "audit"); code != 0 {
+	if code, out := finish(t, d.envOf("audit"), "audit"); code != 0 {
 		t.Errorf("the audit ended with %d:\n%s", code, out)
 	}
 	if status, body := d.ask("/v1/users/referrer-0"); status != http.StatusOK || !strings.Contains(string(body), `"amount":"50.00"`) {
