@@ -20,6 +20,7 @@ const (
 	hashKey       = "hash-key-nobody-may-see"
 
 	databasePassword = "database-password-nobody-may-see"
+	natsPassword     = "nats-password-nobody-may-see"
 )
 
 // business is a customer of plusone's: it sends sign-ups, has Stripe send webhooks, and asks questions.

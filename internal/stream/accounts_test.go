@@ -444,4 +444,3 @@ func TestAConnectionFollowsItsCluster(t *testing.T) {
 	}
 	eventually(t, "and works", func() bool { return probe.Check(t.Context()) == nil })
 }
-
