@@ -50,9 +50,12 @@ func TestStreamsAreMadeByThoseWhoMay(t *testing.T) {
 		t.Errorf("three replicas on one server ended with %d", code)
 	}
 	mustSay(t, errs, "not within 10ms", "Replicas: 1 → 3")
-	if code, _, errs := invoke(t, "streams", "--nats-url", "nats://worker:guessed-nobody-may-see@"+server.Addr()); code != exitFailed {
-		t.Errorf("with a wrong password it ended with %d: %s", code, errs)
+	code, _, errs = invoke(t, "streams", "--nats-url", "nats://worker:guessed-nobody-may-see@"+server.Addr())
+	if code != exitFailed {
+		t.Errorf("with a wrong password it ended with %d", code)
 	}
+	mustSay(t, errs, "Authorization Violation")
+	mustHideSecrets(t, errs)
 }
 
 // TestTheWrongUserIsTold: a worker that is the ingress says what it may not do, and where to look.

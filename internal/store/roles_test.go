@@ -70,7 +70,7 @@ func TestTheRolesOfAServer(t *testing.T) {
 		}
 	}
 	exec("create role owner login password 'owner'")
-	exec("create database business owner owner")
+	exec("create database business owner = owner")
 	owner := loginAs(t, server.DSN(), "business", "owner")
 
 	t.Run("an owner who may not make them is told how to get them", func(t *testing.T) {
@@ -197,4 +197,21 @@ func mustGoDownAndUp(t *testing.T, owner, dsn string) {
 	if err := worker.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAMissingRightIsNotTheEventsFault: it is told, and passes when somebody gives it.
+func TestAMissingRightIsNotTheEventsFault(t *testing.T) {
+	w := newWorld(t, "")
+	w.now = noon.Add(day)
+	if _, err := w.pool.Exec(w.ctx, "revoke insert on events from plusone_worker"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.store.Apply(w.ctx, sequences[0].events); !errors.Is(err, ErrRights) || !Transient(err) || !strings.Contains(err.Error(), "events") {
+		t.Errorf("applying ended with %v", err)
+	}
+	if _, err := w.pool.Exec(w.ctx, "grant insert on events to plusone_worker"); err != nil {
+		t.Fatal(err)
+	}
+	w.apply(sequences[0].events...)
+	w.lawful()
 }

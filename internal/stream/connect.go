@@ -48,6 +48,9 @@ func connectOptions(name string, log *slog.Logger) []nats.Option {
 				log.Warn("connection to NATS lost", "error", redact(err.Error()))
 			}
 		}),
+		nats.ReconnectErrHandler(sparingly(func(err string) {
+			log.Warn("NATS can not be reached; trying again until it can", "error", err)
+		})),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			log.Info("connected to NATS again", "server", nc.ConnectedUrlRedacted())
 		}),
@@ -58,6 +61,21 @@ func connectOptions(name string, log *slog.Logger) []nats.Option {
 			}
 			log.Error("NATS reports an error", "error", redact(err.Error()), "subject", subject)
 		}),
+	}
+}
+
+// tellEvery is how often a connection says that it still can not be made.
+const tellEvery = 10 * time.Second
+
+// sparingly tells of an error at once, and of those after it every so often: a client tries several times a second. It
+// calls one handler after the other.
+func sparingly(tell func(err string)) nats.ConnErrHandler {
+	var told time.Time
+	return func(_ *nats.Conn, err error) {
+		if err != nil && time.Since(told) >= tellEvery {
+			told = time.Now()
+			tell(redact(err.Error()))
+		}
 	}
 }
 
