@@ -18,6 +18,9 @@ const (
 	eventsToken   = "events-token-nobody-may-see"
 	apiToken      = "api-token-nobody-may-see"
 	hashKey       = "hash-key-nobody-may-see"
+
+	databasePassword = "database-password-nobody-may-see"
+	natsPassword     = "nats-password-nobody-may-see"
 )
 
 // business is a customer of plusone's: it sends sign-ups, has Stripe send webhooks, and asks questions.

@@ -20,6 +20,8 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		{"worker", []string{"--nats-url (NATS_URL)", "--database-url (DATABASE_URL)", "--hash-key (PLUSONE_HASH_KEY)"}},
 		{"api", []string{"--database-url (DATABASE_URL)", "--api-token (PLUSONE_API_TOKEN)"}},
 		{"migrate", []string{"--database-url (DATABASE_URL)"}},
+		{"streams", []string{"--nats-url (NATS_URL)"}},
+		{"streams --nats-url nats://u:half/of-a-password@h --nats-inbox a.> --stream-replicas 5", []string{"--nats-url", "--nats-inbox", "--stream-replicas"}},
 		{"audit", []string{"--database-url (DATABASE_URL)", "--data DIR"}},
 		{"audit --every 1ms --statement-timeout 1ms --admin 9090 --json", []string{"--database-url", "--every", "--statement-timeout", "--admin", "--json"}},
 		{"program show", []string{"--database-url (DATABASE_URL)", "--data DIR"}},
@@ -95,12 +97,13 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for command, says := range map[string][]string{
-		"":              {"ingress", "worker", "api", "dev", "migrate", "program apply", "program show", "audit", "version", "NAME_FILE"},
+		"":              {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "version", "NAME_FILE"},
 		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
 		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
 		"api":           {"DATABASE_URL", "PLUSONE_API_TOKEN"},
 		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen"},
 		"migrate":       {"DATABASE_URL"},
+		"streams":       {"NATS_URL", "PLUSONE_STREAM_REPLICAS", "PLUSONE_NATS_INBOX"},
 		"program apply": {"--file", "--data", "DATABASE_URL"},
 		"program show":  {"--data", "DATABASE_URL"},
 		"audit":         {"--json", "--data", "DATABASE_URL", "--every", "PLUSONE_AUDIT_STATEMENT_TIMEOUT", "--admin"},
@@ -156,7 +159,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 	for name, value := range secretVariables {
 		t.Setenv(name, value)
 	}
-	for _, args := range []string{"migrate", "audit", "program show", fmt.Sprintf("program apply -f %s", write(t, "p.yaml", "name: default\n"))} {
+	for _, args := range []string{"migrate", "streams", "audit", "program show", fmt.Sprintf("program apply -f %s", write(t, "p.yaml", "name: default\n"))} {
 		code, out, errs := invoke(t, strings.Fields(args)...)
 		if code != exitFailed {
 			t.Errorf("%s ended with %d", args, code)

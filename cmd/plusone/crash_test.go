@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/plusone-dev/plusone/internal/stream"
@@ -223,7 +222,7 @@ func (c *crowd) mustBeAccountedFor(t *testing.T, d *deployment) {
 		t.Errorf("a reward was granted %d times", granted[0])
 	}
 	mustHaveTold(t, d)
-	if code, out := finish(t, d.env, "audit"); code != 0 {
+	if code, out := finish(t, d.envOf("audit"), "audit"); code != 0 {
 		t.Errorf("the audit ended with %d:\n%s", code, out)
 	}
 	if status, body := d.ask("/v1/users/referrer-0"); status != http.StatusOK || !strings.Contains(string(body), `"amount":"50.00"`) {
@@ -247,7 +246,7 @@ func (c *crowd) mustHaveEvents(t *testing.T, dsn string) {
 // mustHaveTold holds the streams to laws 7 and 9: no dead letter, and every transition and transfer told.
 func mustHaveTold(t *testing.T, d *deployment) {
 	t.Helper()
-	nc, err := nats.Connect(d.nats.URL())
+	nc, err := stream.Connect(d.nats.URLOf("tools"), "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,12 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if d.host, err = newHost(d.log, devStopWithin); err != nil {
 		return err
 	}
-	pool, err := d.host.database(ctx, d.state.DatabaseURL, d.cmd.pool()...)
+	// Both with no more rights than they have when they are processes of their own: what one lacks is found out here.
+	reader, err := d.host.database(ctx, d.state.DatabaseURL, store.As("plusone_api"))
+	if err != nil {
+		return err
+	}
+	pool, err := d.host.database(ctx, d.state.DatabaseURL, append(d.cmd.pool(), store.As("plusone_worker"))...)
 	if err != nil {
 		return err
 	}
@@ -23,13 +28,13 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if d.conn, err = d.host.connect(d.state.NATSURL, "plusone dev", 1); err != nil {
+	if d.conn, err = d.host.connect(natsFlags{NATSURL: d.state.NATSURL, Replicas: 1}, "plusone dev"); err != nil {
 		return err
 	}
 	if err := d.host.work(d.conn, s, d.cmd.workerPace, d.cmd.durabilityFlags); err != nil {
 		return err
 	}
-	handler, err := d.handler(s)
+	handler, err := d.handler(store.NewDatabase(reader))
 	if err != nil {
 		return err
 	}
@@ -41,7 +46,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 }
 
 // handler puts all roles behind one door.
-func (d *dev) handler(s *store.Store) (http.Handler, error) {
+func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	pub, err := d.host.doorPublisher(d.conn, d.cmd.durabilityFlags)
 	if err != nil {
 		return nil, err
@@ -53,7 +58,7 @@ func (d *dev) handler(s *store.Store) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", api.New(s.Database, d.cmd.APIToken, d.log))
+	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log))
 	mux.Handle("/webhooks/stripe", door)
 	mux.Handle("/v1/events", door)
 	d.host.operators(mux)

@@ -29,7 +29,7 @@ func (c *ingressCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	nc, err := h.connect(c.NATSURL, "plusone ingress", c.Replicas)
+	nc, err := h.connect(c.natsFlags, "plusone ingress")
 	if err != nil {
 		return err
 	}

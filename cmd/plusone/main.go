@@ -23,6 +23,7 @@ type commands struct {
 	API     apiCommand     `cmd:"" name:"api" help:"Answer who has what, and why."`
 	Dev     devCommand     `cmd:"" help:"Run all of it on this machine, with an embedded NATS server and a private PostgreSQL."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date."`
+	Streams streamsCommand `cmd:"" help:"Make the streams, where the roles may not."`
 	Program programCommand `cmd:"" help:"Apply or show the terms of the program."`
 	Audit   auditCommand   `cmd:"" help:"Ask the database whether every law holds; exit 1 when one is broken."`
 	Health  healthCommand  `cmd:"" help:"Ask a role on this machine whether it is ready; exit 1 when it is not."`

@@ -91,8 +91,8 @@ func (h *host) admin(addr string) error {
 const lookEvery = 10 * time.Second
 
 // connect reaches the stream, waiting for it if it is away, and makes its streams once it answers.
-func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
-	nc, err := stream.Connect(url, name, h.log, nats.RetryOnFailedConnect(true))
+func (h *host) connect(f natsFlags, name string) (*nats.Conn, error) {
+	nc, err := stream.Connect(f.NATSURL, name, h.log, append(f.options(), nats.RetryOnFailedConnect(true))...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (h *host) connect(url, name string, replicas int) (*nats.Conn, error) {
 		return nil, err
 	}
 	h.health.Add("stream", probe.Check)
-	h.group.Add("keeping the streams", func(ctx context.Context) error { return h.ensure(ctx, nc, replicas) })
+	h.group.Add("keeping the streams", func(ctx context.Context) error { return h.ensure(ctx, nc, f.Replicas) })
 	return nc, nil
 }
 

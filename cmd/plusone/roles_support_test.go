@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -17,7 +18,8 @@ import (
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
-// deployment is every role as a process of its own, on servers that can be killed.
+// deployment is every role as a process of its own, on servers that can be killed. Each has a login of its own, and the
+// ingress no way to the database at all.
 type deployment struct {
 	*business
 	t        testing.TB
@@ -26,6 +28,8 @@ type deployment struct {
 	pool     *pgxpool.Pool
 	probe    *stream.Probe
 	env      []string
+	logins   map[string]string  // the addresses of the database, by command
+	users    map[string]string  // and of NATS
 	doors    []*testkit.Process // the ingress and the API
 	workers  []*testkit.Process
 }
@@ -33,17 +37,22 @@ type deployment struct {
 // deploy starts the servers, the door and the API. Secrets come from files. Workers are for the test to start.
 func deploy(t testing.TB) *deployment {
 	t.Helper()
-	d := &deployment{t: t, nats: testkit.NATSProcess(t), postgres: testkit.PostgresProcess(t, migrate)}
+	d := &deployment{
+		t: t, nats: testkit.NATSProcessWithAccounts(t, "../../deploy/nats/accounts.conf", natsPassword), postgres: testkit.PostgresProcess(t, migrate),
+	}
 	for name, value := range map[string]string{
 		"STRIPE_WEBHOOK_SECRET": "whsec_an_older_one_nobody_may_see," + webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken,
-		"PLUSONE_API_TOKEN": apiToken, "PLUSONE_HASH_KEY": hashKey, "DATABASE_URL": d.postgres.DSN(),
+		"PLUSONE_API_TOKEN": apiToken, "PLUSONE_HASH_KEY": hashKey,
 	} {
 		d.env = append(d.env, name+"_FILE="+write(t, name, value+"\n"))
 	}
-	d.env = append(d.env, "NATS_URL="+d.nats.URL(), "PLUSONE_STRIPE_MODE=test", "PLUSONE_ADMIN=127.0.0.1:0", "PLUSONE_LISTEN=127.0.0.1:0", "PLUSONE_LOG_LEVEL=debug")
+	d.logins = logins(t, d.postgres)
+	d.users = map[string]string{"ingress": d.nats.URLOf("ingress"), "worker": d.nats.URLOf("worker"), "streams": d.nats.URLOf("tools")}
+	d.env = append(d.env, "PLUSONE_STRIPE_MODE=test", "PLUSONE_ADMIN=127.0.0.1:0", "PLUSONE_LISTEN=127.0.0.1:0", "PLUSONE_LOG_LEVEL=debug")
 	door, api := d.role("ingress"), d.role("api")
 	d.doors = []*testkit.Process{door, api}
 	d.business = newBusiness(t, listensAt(door, "ingress"), listensAt(api, "api"))
+	d.mustAskForStreams(door)
 	door.WaitHealthy(patience, listensAt(door, "admin")+"/readyz")
 	api.WaitHealthy(patience, listensAt(api, "admin")+"/readyz")
 	d.watch()
@@ -53,15 +62,53 @@ func deploy(t testing.TB) *deployment {
 // role starts a process, and holds what it prints to be free of secrets.
 func (d *deployment) role(args ...string) *testkit.Process {
 	d.t.Helper()
-	p := start(d.t, d.env, args...)
-	d.t.Cleanup(func() { mustHideSecrets(d.t, p.Output()); mustNotSay(d.t, p.Output(), password(d.postgres.DSN())) })
+	p := start(d.t, d.envOf(args[0]), args...)
+	d.t.Cleanup(func() { mustHideSecrets(d.t, p.Output()) })
 	return p
 }
 
-func password(dsn string) string {
-	_, rest, _ := strings.Cut(dsn, "://plusone:")
-	secret, _, _ := strings.Cut(rest, "@")
-	return secret
+// envOf is the environment of a command, with the users that it is: of the database, of NATS, of both or of none.
+func (d *deployment) envOf(command string) []string {
+	d.t.Helper()
+	env := slices.Clone(d.env)
+	if dsn, ok := d.logins[command]; ok {
+		env = append(env, "DATABASE_URL_FILE="+write(d.t, "dsn", dsn))
+	}
+	if url, ok := d.users[command]; ok {
+		env = append(env, "NATS_URL_FILE="+write(d.t, "nats", url))
+	}
+	return env
+}
+
+// mustAskForStreams has a door that may not make the streams say so, and makes them.
+func (d *deployment) mustAskForStreams(door *testkit.Process) {
+	d.t.Helper()
+	mustSay(d.t, door.WaitLine(patience, "the streams can not be made yet"), "plusone streams", "STREAM.CREATE.PLUSONE_IN")
+	d.mustBeUnready(door, `"stream"`)
+	for _, says := range []string{"made PLUSONE_IN\nmade PLUSONE_OUT\nmade PLUSONE_DEAD\n", "the streams are as they should be\n"} {
+		if code, out := finish(d.t, d.envOf("streams"), "streams"); code != 0 || out != says {
+			d.t.Fatalf("plusone streams ended with %d and %q", code, out)
+		}
+	}
+}
+
+// logins makes the users that the commands log in as, the way an operator does, and returns their addresses.
+func logins(t testing.TB, server *testkit.PostgresServer) map[string]string {
+	t.Helper()
+	out, err := server.PSQL(server.DSN(), "../../deploy/postgres/logins.sql", "PLUSONE_WORKER_PASSWORD="+databasePassword,
+		"PLUSONE_API_PASSWORD="+databasePassword, "PLUSONE_TOOLS_PASSWORD="+databasePassword)
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	as := func(user string) string {
+		u, err := url.Parse(server.DSN())
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.User = url.UserPassword(user, databasePassword)
+		return u.String()
+	}
+	return map[string]string{"worker": as("plusone_worker_login"), "api": as("plusone_api_login"), "audit": as("plusone_tools_login")}
 }
 
 // worker starts one more.
@@ -110,7 +157,7 @@ func listensAt(p *testkit.Process, what string) string {
 // watch gives the test eyes of its own: connections that come back by themselves.
 func (d *deployment) watch() {
 	d.t.Helper()
-	nc, err := stream.Connect(d.nats.URL(), "test", nil)
+	nc, err := stream.Connect(d.nats.URLOf("tools"), "test", nil)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -135,7 +182,7 @@ func (d *deployment) count(sql string) (n int) {
 // lawful asks the database whether every law holds, whatever is going on.
 func (d *deployment) lawful() {
 	d.t.Helper()
-	if code, out, errs := invoke(d.t, "audit", "--database-url", d.postgres.DSN()); code != 0 {
+	if code, out, errs := invoke(d.t, "audit", "--database-url", d.logins["audit"]); code != 0 {
 		d.t.Errorf("the audit ended with %d:\n%s%s", code, out, errs)
 	}
 }

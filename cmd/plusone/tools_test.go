@@ -28,6 +28,7 @@ func TestMigrate(t *testing.T) {
 	if code != 0 || out != "the schema is up to date\n" {
 		t.Errorf("it ended with %d and %q, %s", code, out, errs)
 	}
+	dsn = testkit.As(t, dsn, "plusone_tools")
 	code, out, errs = invoke(t, "program", "show", "--database-url", dsn)
 	if code != 0 || !strings.HasPrefix(out, "# version 1, for sign-ups from ") {
 		t.Errorf("it ended with %d and %q, %s", code, out, errs)
@@ -48,7 +49,7 @@ rewards:
 `
 
 func TestProgramApplyAndShow(t *testing.T) {
-	dsn := testkit.Database(t)
+	dsn := testkit.As(t, testkit.Database(t), "plusone_tools")
 	file := write(t, "own.yaml", ownTerms)
 	for _, c := range []struct{ args, says string }{
 		{"apply -f " + file, `version 2 of the program "default" is in force, for sign-ups from 2`},
@@ -93,7 +94,7 @@ func TestAuditSaysWhichLawIsBroken(t *testing.T) {
 	s := newSettled(t)
 	audit := func(t *testing.T, want int) string {
 		t.Helper()
-		code, out, errs := invoke(t, "audit", "--database-url", s.dsn)
+		code, out, errs := invoke(t, "audit", "--database-url", testkit.As(t, s.dsn, "plusone_tools"))
 		if code != want {
 			t.Errorf("it ended with %d, want %d, and said %s%s", code, want, out, errs)
 		}

@@ -36,7 +36,7 @@ func (c *workerCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	nc, err := h.connect(c.NATSURL, "plusone worker", c.Replicas)
+	nc, err := h.connect(c.natsFlags, "plusone worker")
 	if err != nil {
 		return err
 	}

@@ -122,7 +122,7 @@ func (s *settled) publish(messages []message) {
 func (s *settled) worker(ctx context.Context, number int) {
 	var out, errs bytes.Buffer
 	code := run(ctx, []string{
-		"worker", "--nats-url", s.url, "--database-url", s.dsn, "--hash-key", hashKey, "--stripe-mode", cmp.Or(s.mode, "test"),
+		"worker", "--nats-url", s.url, "--database-url", testkit.As(s.t, s.dsn, "plusone_worker"), "--hash-key", hashKey, "--stripe-mode", cmp.Or(s.mode, "test"),
 		"--admin", "127.0.0.1:0", "--max-batch", "32",
 	}, streams{&out, &errs})
 	if code != 0 {
@@ -181,7 +181,7 @@ func TestAnyNumberOfWorkersComesToTheSame(t *testing.T) {
 			if diff := gocmp.Diff(want, s.outcome()); diff != "" {
 				t.Errorf("not what one would expect (-want +got):\n%s", diff)
 			}
-			if code, out, errs := invoke(t, "audit", "--database-url", s.dsn); code != 0 {
+			if code, out, errs := invoke(t, "audit", "--database-url", testkit.As(t, s.dsn, "plusone_tools")); code != 0 {
 				t.Errorf("the audit ended with %d: %s%s", code, out, errs)
 			}
 			if letters := s.deadLetters(); letters != 0 {
@@ -227,7 +227,7 @@ func TestAWorkerWaitsForItsSchema(t *testing.T) {
 	s := newStreamAndDatabase(t)
 	execute(t, s.dsn, "drop schema public cascade; create schema public")
 	s.publish([]message{signUp("alice", "", time.Now().Add(-time.Hour))})
-	p := start(t, nil, "worker", "--nats-url", s.url, "--database-url", s.dsn, "--hash-key", hashKey, "--stripe-mode", "test",
+	p := start(t, nil, "worker", "--nats-url", s.url, "--database-url", testkit.As(t, s.dsn, "plusone_worker"), "--hash-key", hashKey, "--stripe-mode", "test",
 		"--admin", "127.0.0.1:0", "--ack-wait", "1s")
 	p.WaitLine(patience, "pulling pauses")
 	p.WaitLine(patience, "not ready to pull")

@@ -15,6 +15,10 @@ end
 $$;
 -- +goose StatementEnd
 
+-- The worker numbers what it records, so that it can be recorded whole.
+grant usage on sequence users_id_seq, codes_id_seq, customers_id_seq to plusone_worker;
+
 -- +goose Down
+revoke usage on sequence users_id_seq, codes_id_seq, customers_id_seq from plusone_worker;
 create index referrals_by_code on referrals (code_id);
 alter table outbox alter column events set compression pglz;

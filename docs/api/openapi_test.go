@@ -304,7 +304,8 @@ func gone(t *testing.T) *store.Database {
 // nobody's.
 func filled(t *testing.T) *store.Database {
 	t.Helper()
-	pool, err := store.Open(t.Context(), testkit.Database(t))
+	dsn := testkit.Database(t)
+	pool, err := store.Open(t.Context(), testkit.As(t, dsn, "plusone_worker"))
 	must(t, err)
 	t.Cleanup(pool.Close)
 	s, err := store.New(pool, store.Options{
@@ -337,7 +338,10 @@ func filled(t *testing.T) *store.Database {
 		{"id": "ch_dave", "object": "charge", "payment_intent": "pi_dave", "amount_refunded": 3000}}}`, at.Unix())))
 	_, err = s.Apply(t.Context(), all)
 	must(t, err)
-	return s.Database
+	reader, err := store.Open(t.Context(), testkit.As(t, dsn, "plusone_api"))
+	must(t, err)
+	t.Cleanup(reader.Close)
+	return store.NewDatabase(reader)
 }
 
 // TestRequestsAreAsDocumented holds the schemas of what is sent to what is taken.

@@ -28,11 +28,10 @@ const token = "the-service-token"
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// world is the API over a fresh database, which a store fills.
+// world is the API over a fresh database, which a worker's store fills. Each has the rights of its process.
 type world struct {
 	t       testing.TB
 	dsn     string
-	pool    *pgxpool.Pool
 	store   *store.Store
 	handler http.Handler
 	queries *counter
@@ -42,23 +41,36 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, dsn: testkit.Database(t), queries: &counter{}, log: &bytes.Buffer{}}
-	cfg, err := pgxpool.ParseConfig(w.dsn)
+	_, err := w.open(w.dsn).Exec(t.Context(), "update terms set effective_from = '2025-01-01'") // older than every sign-up
+	w.must(err)
+	w.store = w.as("plusone_worker")
+	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, slog.New(slog.NewJSONHandler(w.log, nil)))
+	return w
+}
+
+// open is a pool whose statements are counted.
+func (w *world) open(dsn string) *pgxpool.Pool {
+	w.t.Helper()
+	cfg, err := pgxpool.ParseConfig(dsn)
 	w.must(err)
 	cfg.ConnConfig.Tracer = w.queries
-	w.pool, err = pgxpool.NewWithConfig(t.Context(), cfg)
+	pool, err := pgxpool.NewWithConfig(w.t.Context(), cfg)
 	w.must(err)
-	t.Cleanup(w.pool.Close)
-	_, err = w.pool.Exec(t.Context(), "update terms set effective_from = '2025-01-01'") // older than every sign-up
-	w.must(err)
-	w.store, err = store.New(w.pool, store.Options{
+	w.t.Cleanup(pool.Close)
+	return pool
+}
+
+// as is a store with the rights of one process.
+func (w *world) as(role string) *store.Store {
+	w.t.Helper()
+	s, err := store.New(w.open(testkit.As(w.t, w.dsn, role)), store.Options{
 		HashKey: []byte("a key that only tests use"), Now: func() time.Time { return noon },
 		Codes: func(user string, _, attempt int) string {
 			return "C-" + strings.ToUpper(user) + strings.Repeat("X", attempt)
 		},
 	})
 	w.must(err)
-	w.handler = New(w.store.Database, []string{"another-token", token}, slog.New(slog.NewJSONHandler(w.log, nil)))
-	return w
+	return s
 }
 
 func (w *world) must(err error) {

@@ -37,21 +37,41 @@ codes: {max_uses: 2}
 // has; Ivan's purchase is his by his Stripe customer alone.
 type world struct {
 	t     *testing.T
-	pool  *pgxpool.Pool
-	store *store.Store
+	pool  *pgxpool.Pool // the owner's
+	store *store.Store  // the worker's
+	tools *store.Database
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	pool, err := store.Open(t.Context(), testkit.Database(t))
+	dsn := testkit.Database(t)
+	w := &world{t: t, pool: open(t, dsn)}
+	w.exec("update terms set effective_from = '2024-01-01'")
+	tools := open(t, testkit.As(t, dsn, "plusone_tools"))
+	if _, err := at(t, tools, noon.Add(-365*24*time.Hour)).ApplyProgram(t.Context(), []byte(terms)); err != nil {
+		t.Fatal(err)
+	}
+	w.tools = at(t, tools, noon).Database
+	w.store = at(t, open(t, testkit.As(t, dsn, "plusone_worker")), noon)
+	w.story()
+	return w
+}
+
+func open(t *testing.T, dsn string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := store.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	w := &world{t: t, pool: pool}
-	w.exec("update terms set effective_from = '2024-01-01'")
-	w.store, err = store.New(pool, store.Options{
-		HashKey: []byte("a key that only tests use"), Now: func() time.Time { return noon.Add(-365 * 24 * time.Hour) },
+	return pool
+}
+
+// at is a store whose clock stands still.
+func at(t *testing.T, pool *pgxpool.Pool, now time.Time) *store.Store {
+	t.Helper()
+	s, err := store.New(pool, store.Options{
+		HashKey: []byte("a key that only tests use"), Now: func() time.Time { return now },
 		Codes: func(user string, _, attempt int) string {
 			return "C-" + strings.ToUpper(user) + strings.Repeat("X", attempt)
 		},
@@ -59,19 +79,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.store.ApplyProgram(t.Context(), []byte(terms)); err != nil {
-		t.Fatal(err)
-	}
-	if w.store, err = store.New(pool, store.Options{
-		HashKey: []byte("a key that only tests use"), Now: func() time.Time { return noon },
-		Codes: func(user string, _, attempt int) string {
-			return "C-" + strings.ToUpper(user) + strings.Repeat("X", attempt)
-		},
-	}); err != nil {
-		t.Fatal(err)
-	}
-	w.story()
-	return w
+	return s
 }
 
 func (w *world) story() {
@@ -104,7 +112,7 @@ func (w *world) exec(sql string) {
 // broken runs the audit, and returns the checks that found something.
 func (w *world) broken() (names []string, r Report) {
 	w.t.Helper()
-	r, err := Run(w.t.Context(), w.store.Database, func(int) {})
+	r, err := Run(w.t.Context(), w.tools, func(int) {})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -164,12 +172,8 @@ func TestALawfulDatabaseHolds(t *testing.T) {
 }
 
 func TestAnEmptyDatabaseHolds(t *testing.T) {
-	pool, err := store.Open(t.Context(), testkit.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	r, err := Run(t.Context(), store.NewDatabase(pool), func(int) { t.Error("progress over nothing") })
+	tools := store.NewDatabase(open(t, testkit.As(t, testkit.Database(t), "plusone_tools")))
+	r, err := Run(t.Context(), tools, func(int) { t.Error("progress over nothing") })
 	if err != nil || !r.Held || r.Rows != 0 || len(r.Lines) != len(checks) {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -104,7 +104,7 @@ func (w *world) startPostgres(ctx context.Context) error {
 	if err := os.Mkdir(scripts, 0o700); err != nil {
 		return err
 	}
-	w.yardstick, err = newYardstick(server.Bin(), scripts, w.dsn, w.people)
+	w.yardstick, err = newYardstick(filepath.Dir(server.Program("pgbench")), scripts, w.dsn, w.people)
 	return err
 }
 

@@ -151,8 +151,8 @@ func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	return nil
 }
 
-// Bin is the folder with the server's programs: pg_dump, psql and pgbench are there too.
-func (p *Postgres) Bin() string { return p.bin.dir }
+// Program is the path of a program that came with the server, such as psql.
+func (p *Postgres) Program(name string) string { return p.bin.path(name) }
 
 // Port is where the server listens, on 127.0.0.1.
 func (p *Postgres) Port() int { return p.port }

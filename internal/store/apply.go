@@ -71,7 +71,7 @@ func (s *Store) run(ctx context.Context, w work) (Result, error) {
 			continue
 		}
 		t.result.Restarts = restarts
-		return t.result, err
+		return t.result, explainSchema(err)
 	}
 	return Result{Restarts: maxRestarts}, ErrContended
 }

@@ -16,7 +16,7 @@ func TestTheCauseIsTheEventThatConcerns(t *testing.T) {
 	w.apply(registered("bob", "C-ALICE", noon), session(1, "bob", usd(1000), hour))
 	alice := registered("alice", "", noon)
 	w.apply(alice, session(9, "zed", usd(1000), hour))
-	page, err := w.store.Referrals(w.ctx, Filter{Referee: "bob", Limit: 10})
+	page, err := w.api.Referrals(w.ctx, Filter{Referee: "bob", Limit: 10})
 	if err != nil || len(page) != 1 || len(page[0].Transitions) != 2 {
 		t.Fatalf("%+v, %v", page, err)
 	}
@@ -70,7 +70,7 @@ func TestTheAuditNoticesADeadClock(t *testing.T) {
 func (w *world) finds(check, detail string) {
 	w.t.Helper()
 	var all []Finding
-	if err := w.store.Verify(w.ctx, 10, func(f Finding) { all = append(all, f) }, func(int) {}); err != nil {
+	if err := w.tools.Verify(w.ctx, 10, func(f Finding) { all = append(all, f) }, func(int) {}); err != nil {
 		w.t.Fatalf("%v", err)
 	}
 	for _, f := range all {

@@ -12,7 +12,7 @@ import (
 // statusOf is where somebody's only referral stands.
 func (w *world) statusOf(referee string) string {
 	w.t.Helper()
-	page, err := w.store.Referrals(w.ctx, Filter{Referee: referee, Limit: 10})
+	page, err := w.api.Referrals(w.ctx, Filter{Referee: referee, Limit: 10})
 	if err != nil || len(page) != 1 {
 		w.t.Fatalf("%d referrals of %s, %v", len(page), referee, err)
 	}
@@ -88,7 +88,7 @@ func TestASignUpThatArrivesAfterItsWindow(t *testing.T) {
 func TestTheTermsOfTheSignUpCount(t *testing.T) {
 	w := newWorld(t, uncapped)
 	w.now = noon
-	if _, err := w.store.ApplyProgram(w.ctx, []byte(`{qualify: {minimum: {usd: "50.00"}}}`)); err != nil {
+	if _, err := w.tools.ApplyProgram(w.ctx, []byte(`{qualify: {minimum: {usd: "50.00"}}}`)); err != nil {
 		t.Fatal(err)
 	}
 	w.now = noon.Add(day)
@@ -98,7 +98,7 @@ func TestTheTermsOfTheSignUpCount(t *testing.T) {
 	w.want("late", "pending")
 	w.lawful()
 
-	again, err := w.store.ApplyProgram(w.ctx, []byte(`{qualify: {minimum: {usd: "50"}}}`))
+	again, err := w.tools.ApplyProgram(w.ctx, []byte(`{qualify: {minimum: {usd: "50"}}}`))
 	if err != nil || again.Changed || again.Version != 2 {
 		t.Errorf("the same terms again: %+v, %v", again, err)
 	}
@@ -147,7 +147,7 @@ func TestNewTermsLeaveASignUpAlone(t *testing.T) {
 	w := newWorld(t, uncapped)
 	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon.Add(2*time.Minute)), session(1, "bob", usd(1000), noon.Add(2*time.Minute)))
 	w.want("bob", "rewarded")
-	if _, err := w.store.ApplyProgram(w.ctx, []byte(withHold)); err != nil {
+	if _, err := w.tools.ApplyProgram(w.ctx, []byte(withHold)); err != nil {
 		t.Fatal(err)
 	}
 	w.now = hour

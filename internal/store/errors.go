@@ -63,11 +63,20 @@ func Conflicts() []string {
 // ErrSchema says that the database has no schema, or that of another release.
 var ErrSchema = errors.New("the database's schema is not that of this release: run `plusone migrate`")
 
-// explainSchema adds what to do to an error that comes of a table or column that is not there.
+// ErrRights says that the database user may not do what the process has to.
+var ErrRights = errors.New("the database user lacks a right: make it a member of plusone_worker, plusone_api or plusone_tools, as its process needs (docs/security.md)")
+
+// explainSchema adds what to do to an error that comes of a table or column that is not there, or not to be touched.
 func explainSchema(err error) error {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") { // undefined table, undefined column
+	if !errors.As(err, &pg) {
+		return err
+	}
+	switch pg.Code {
+	case "42P01", "42703": // undefined table, undefined column
 		return fmt.Errorf("store: %w (%w)", ErrSchema, err)
+	case "42501": // insufficient privilege
+		return fmt.Errorf("store: %w (%w)", ErrRights, err)
 	}
 	return err
 }

@@ -61,7 +61,7 @@ func (v *valve) pass(from, to net.Conn) {
 
 // TestAConnectionThatHangs is given up after a while, as a fault that may pass, and all goes on when the way is free.
 func TestAConnectionThatHangs(t *testing.T) {
-	dsn, err := url.Parse(testkit.Database(t))
+	dsn, err := url.Parse(testkit.As(t, testkit.Database(t), "plusone_worker"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ rewards:
 func TestLawsAfterEveryStep(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rapid.SampledFrom([]string{uncapped, withHold, refundsAny, fullOnly, capOfTwo}).Draw(rt, "terms"))
-		defer w.pool.Close()
+		defer w.close()
 		w.t = rt
 		for _, batch := range drawDelivery(rt, drawEvents(rt)) {
 			if rapid.IntRange(0, 3).Draw(rt, "wait") == 0 {

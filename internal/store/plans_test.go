@@ -43,11 +43,11 @@ func TestNoStatementWalksThroughATable(t *testing.T) {
 	w.now = noon.Add(100 * day)
 	w.tick()
 	for _, f := range []Filter{{Limit: 50}, {Referee: "bob", Limit: 50}, {Referrer: "alice", Limit: 50}, {Referrer: "alice", Referee: "bob", Limit: 50}} {
-		if _, err := w.store.Referrals(w.ctx, f); err != nil {
+		if _, err := w.api.Referrals(w.ctx, f); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.store.User(w.ctx, "bob"); err != nil {
+	if _, err := w.api.User(w.ctx, "bob"); err != nil {
 		t.Fatal(err)
 	}
 	looked := 0

@@ -37,21 +37,21 @@ func (l *listener) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBa
 }
 func (*listener) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-// listen lets a world's store be heard.
+// listen lets a world's worker and API be heard.
 func (w *world) listen(t *testing.T) *listener {
 	t.Helper()
-	cfg, err := pgxpool.ParseConfig(w.pool.Config().ConnString())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var l listener
-	cfg.ConnConfig.Tracer = &l
-	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
+	for _, d := range []*Database{w.store.Database, w.api} {
+		cfg, err := pgxpool.ParseConfig(d.pool.Config().ConnString())
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.ConnConfig.Tracer = &l
+		if d.pool, err = pgxpool.NewWithConfig(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(d.pool.Close)
 	}
-	t.Cleanup(pool.Close)
-	w.store.pool = pool
 	return &l
 }
 

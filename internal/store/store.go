@@ -87,6 +87,11 @@ func ReadOnly() PoolOption {
 	}
 }
 
+// As gives up all rights but those of a role, for a session whose user has more.
+func As(role string) PoolOption {
+	return func(cfg *pgxpool.Config) { cfg.ConnConfig.RuntimeParams["role"] = role }
+}
+
 // Open makes a pool of connections to a database. It does not connect yet: a database may be away for a while.
 func Open(ctx context.Context, dsn string, options ...PoolOption) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)

@@ -24,12 +24,14 @@ type reporter interface {
 }
 
 // world is a store over a fresh database, with a clock that stands still until it is told to move and codes that follow
-// from who gets them, so that a sign-up can name a code before it exists.
+// from who gets them, so that a sign-up can name a code before it exists. Each of them has the rights of its process.
 type world struct {
 	t     reporter
 	ctx   context.Context
-	store *Store
-	pool  *pgxpool.Pool
+	store *Store        // the worker's
+	tools *Database     // of those who apply terms and audit
+	api   *Database     // of those who only ask
+	pool  *pgxpool.Pool // the owner's
 	now   time.Time
 }
 
@@ -38,13 +40,14 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, terms string) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.WithoutCancel(t.Context()), now: noon.Add(-1000 * 24 * time.Hour)}
-	pool, err := Open(t.Context(), testkit.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	w.pool = pool
-	w.store, err = New(pool, Options{
+	dsn := testkit.Database(t)
+	w.pool = open(t, dsn)
+	w.tools = NewDatabase(open(t, testkit.As(t, dsn, "plusone_tools")))
+	w.tools.clock = func() time.Time { return w.now }
+	w.api = NewDatabase(open(t, testkit.As(t, dsn, "plusone_api")))
+	w.api.clock = w.tools.clock
+	var err error
+	w.store, err = New(open(t, testkit.As(t, dsn, "plusone_worker")), Options{
 		HashKey: []byte("a key that only tests use"), Live: true,
 		Codes: func(user string, _, attempt int) string { return codeOf(user, attempt) },
 		Now:   func() time.Time { return w.now },
@@ -54,15 +57,32 @@ func newWorld(t testing.TB, terms string) *world {
 	}
 	if terms != "" {
 		// In place of the default program, and older than every sign-up of the tests.
-		if _, err := pool.Exec(t.Context(), "delete from terms"); err != nil {
+		if _, err := w.pool.Exec(t.Context(), "delete from terms"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.store.ApplyProgram(t.Context(), []byte(terms)); err != nil {
+		if _, err := w.tools.ApplyProgram(t.Context(), []byte(terms)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	w.now = noon
 	return w
+}
+
+func open(t testing.TB, dsn string) *pgxpool.Pool {
+	t.Helper()
+	pool, err := Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// close ends the connections before the test does: a property makes many worlds.
+func (w *world) close() {
+	for _, pool := range []*pgxpool.Pool{w.pool, w.store.pool, w.tools.pool, w.api.pool} {
+		pool.Close()
+	}
 }
 
 func codeOf(user string, attempt int) string {
@@ -82,7 +102,7 @@ func (w *world) apply(events ...fact.Event) Result {
 func (w *world) outcome() string {
 	w.t.Helper()
 	var lines []string
-	page, err := w.store.Referrals(w.ctx, Filter{Limit: 10_000})
+	page, err := w.api.Referrals(w.ctx, Filter{Limit: 10_000})
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
@@ -113,7 +133,7 @@ func (w *world) outcome() string {
 // lawful fails the test when the database breaks a law.
 func (w *world) lawful() {
 	w.t.Helper()
-	counts, err := w.store.Counts(w.ctx)
+	counts, err := w.tools.Counts(w.ctx)
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
@@ -122,7 +142,7 @@ func (w *world) lawful() {
 			w.t.Errorf("the law %s is broken %d times: %s", c.Check, c.Broken, c.Example)
 		}
 	}
-	err = w.store.Verify(w.ctx, 100, func(f Finding) {
+	err = w.tools.Verify(w.ctx, 100, func(f Finding) {
 		w.t.Errorf("%s: %s: %s", f.Check, f.Subject, f.Detail)
 	}, func(int) {})
 	if err != nil {

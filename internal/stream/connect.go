@@ -7,16 +7,19 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 )
 
-// Connect opens a connection that mends itself for ever. More options may be given, such as
-// nats.RetryOnFailedConnect(true) to start before the server does; no handler of ours logs a credential.
+// Connect opens a connection that mends itself for ever, to one of the servers, which are separated by commas. Answers
+// come to inboxes of the user's own, as identify says. More options may be given, such as nats.RetryOnFailedConnect(true)
+// to start before the server does; no handler of ours logs a credential.
 func Connect(server, name string, log *slog.Logger, more ...nats.Option) (*nats.Conn, error) {
 	log = orDiscard(log).With("nats", name)
-	nc, err := nats.Connect(server, append(connectOptions(name, log), more...)...)
+	nc, err := nats.Connect(server, slices.Concat(connectOptions(name, log), identify(server), more)...)
 	if err != nil {
 		var malformed *url.Error
 		if errors.As(err, &malformed) {
@@ -33,6 +36,8 @@ func connectOptions(name string, log *slog.Logger) []nats.Option {
 		nats.Name(name),
 		nats.Timeout(5 * time.Second),
 		nats.MaxReconnects(-1),
+		// A password that is wrong today (it is being replaced, here or there) is an outage like any other.
+		nats.IgnoreAuthErrorAbort(),
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectJitter(250*time.Millisecond, time.Second),
 		// A peer that vanished without closing is noticed after half a minute, not after nats.go's six.
@@ -43,6 +48,9 @@ func connectOptions(name string, log *slog.Logger) []nats.Option {
 				log.Warn("connection to NATS lost", "error", redact(err.Error()))
 			}
 		}),
+		nats.ReconnectErrHandler(sparingly(func(err string) {
+			log.Warn("NATS can not be reached; trying again until it can", "error", err)
+		})),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			log.Info("connected to NATS again", "server", nc.ConnectedUrlRedacted())
 		}),
@@ -54,6 +62,50 @@ func connectOptions(name string, log *slog.Logger) []nats.Option {
 			log.Error("NATS reports an error", "error", redact(err.Error()), "subject", subject)
 		}),
 	}
+}
+
+// tellEvery is how often a connection says that it still can not be made.
+const tellEvery = 10 * time.Second
+
+// sparingly tells of an error at once, and of those after it every so often: a client tries several times a second. It
+// calls one handler after the other.
+func sparingly(tell func(err string)) nats.ConnErrHandler {
+	var told time.Time
+	return func(_ *nats.Conn, err error) {
+		if err != nil && time.Since(told) >= tellEvery {
+			told = time.Now()
+			tell(redact(err.Error()))
+		}
+	}
+}
+
+// InboxPrefix is what the inboxes of a user begin with: "_INBOX_worker". The permissions of users hold each to its own, so
+// that none can read what another is answered. Without a user, or with one whose name can not be a part of a subject, it
+// is the client's own.
+func InboxPrefix(user string) string {
+	if user == "" || strings.ContainsAny(user, ".*> \t\r\n") {
+		return strings.TrimSuffix(nats.InboxPrefix, ".")
+	}
+	return "_INBOX_" + user
+}
+
+// identify gives the user and password of the first server that has them to the whole connection: servers that the
+// client hears of later come without.
+func identify(servers string) []nats.Option {
+	for server := range strings.SplitSeq(servers, ",") {
+		if server = strings.TrimSpace(server); !strings.Contains(server, "://") {
+			server = "nats://" + server
+		}
+		u, err := url.Parse(server)
+		if err != nil || u.User == nil {
+			continue
+		}
+		if password, ok := u.User.Password(); ok { // what stands alone is a token
+			user := u.User.Username()
+			return []nats.Option{nats.UserInfo(user, password), nats.CustomInboxPrefix(InboxPrefix(user))}
+		}
+	}
+	return nil
 }
 
 // userinfo is what stands between the slashes and the last at sign of a URL: a user and password, or a token. nats.go's

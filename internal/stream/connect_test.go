@@ -47,3 +47,62 @@ func TestConnectMayStartBeforeTheServer(t *testing.T) {
 	s.start()
 	eventually(t, "it connects", nc.IsConnected)
 }
+
+// TestAWrongPasswordIsAnOutage: it may be the server's that is wrong, and be mended there.
+func TestAWrongPasswordIsAnOutage(t *testing.T) {
+	s := newServer(t)
+	restart := func(password string) {
+		s.stop()
+		s.opts.Username, s.opts.Password = "worker", password
+		s.start()
+	}
+	restart("old")
+	var log logbook
+	url := "nats://worker:new@" + s.srv.Addr().String()
+	nc, err := Connect(url, "test", log.logger(), nats.RetryOnFailedConnect(true), nats.ReconnectWait(time.Millisecond),
+		nats.ReconnectJitter(time.Millisecond, time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	said := ""
+	eventually(t, "it says so", func() bool {
+		said += log.take()
+		return strings.Contains(said, "Authorization Violation")
+	})
+	eventually(t, "it has tried more often", func() bool {
+		v, err := s.srv.Varz(nil)
+		return err == nil && v.TotalConnections > 10
+	})
+	if said += log.take(); strings.Count(said, "Authorization Violation") > 4 || strings.Contains(said, "new") {
+		t.Errorf("it says %s", said)
+	}
+	restart("new")
+	eventually(t, "it connects", nc.IsConnected)
+}
+
+// TestInboxesAreTheUsersOwn, and no token and no half of a password ever stands in a subject.
+func TestInboxesAreTheUsersOwn(t *testing.T) {
+	for url, want := range map[string]string{
+		"nats://worker:secret@127.0.0.1:1":                        "_INBOX_worker.",
+		"nats://127.0.0.1:1, worker:secret@127.0.0.1:2":           "_INBOX_worker.",
+		"nats://team%2Dworker:secret@127.0.0.1:1":                 "_INBOX_team-worker.",
+		"nats://a.b:secret@127.0.0.1:1":                           "_INBOX.",
+		"nats://%3E:secret@127.0.0.1:1":                           "_INBOX.",
+		"nats://token@127.0.0.1:1":                                "_INBOX.",
+		"nats://127.0.0.1:1":                                      "_INBOX.",
+		"nats://token@127.0.0.1:1,nats://worker:sec@127.0.0.1:2":  "_INBOX_worker.",
+		"nats://:secret@127.0.0.1:1":                              "_INBOX.",
+		"tls://first:secret@127.0.0.1:1,tls://second:s@127.0.0.1": "_INBOX_first.",
+	} {
+		nc, err := Connect(url, "test", nil, nats.RetryOnFailedConnect(true))
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		if got := nc.NewInbox(); !strings.HasPrefix(got, want) || strings.Contains(got, "token") || strings.Contains(got, "secret") {
+			t.Errorf("%s: %s, not %s…", url, got, want)
+		}
+		nc.Close()
+	}
+}

@@ -198,7 +198,7 @@ func TestASlowBatchIsNotDeliveredToSomeoneElse(t *testing.T) {
 		done.commit(batch)
 		return nil
 	})
-	eventually(t, "all are prefetched", func() bool { return lagOf(t, nc).Unacked == n })
+	eventually(t, "a queue is prefetched", func() bool { return lagOf(t, nc).Unacked > 1+batch }) // the first batch may be of one
 	stolen := newWork()
 	o.Conn = s.connect()
 	idle := consume(t, o, func(_ context.Context, batch []*Message) error { stolen.commit(batch); return nil })

@@ -34,6 +34,9 @@ type Config struct {
 	DeadMaxBytes int64         // of Dead; unlimited by default. When Dead is full, what it refuses stays in In
 	Logger       *slog.Logger  // hears of every stream that is made or changed; none by default
 	Metrics      *StoreMetrics // show what the streams hold, as Keep sees it; none by default
+
+	// Changed is told of every stream that was made (no changes) or changed, in words; nobody by default.
+	Changed func(stream, changes string)
 }
 
 func (c Config) validate() error {
@@ -65,6 +68,9 @@ type wanted struct {
 // the configuration does not name, are left alone. What it changes is logged.
 func Ensure(ctx context.Context, js jetstream.JetStream, c Config) error {
 	c.Logger = orDiscard(c.Logger)
+	if c.Changed == nil {
+		c.Changed = func(string, string) {}
+	}
 	if err := c.validate(); err != nil {
 		return fmt.Errorf("stream: configuration: %w", err)
 	}
@@ -74,7 +80,10 @@ func Ensure(ctx context.Context, js jetstream.JetStream, c Config) error {
 		{name: Out, subject: OutPrefix + ">", maxAge: c.MaxAge, newMaxAge: defaultMaxAge, maxBytes: c.MaxBytes, maxMsgSize: size, batches: true},
 		{name: Dead, subject: DeadPrefix + ">", maxBytes: c.DeadMaxBytes},
 	} {
-		if err := ensureOne(ctx, js, c, w); err != nil {
+		err := unlessRefused(ctx, js.Conn(), request{"STREAM.", w.name, adviseMake}, func(ctx context.Context) error {
+			return ensureOne(ctx, js, c, w)
+		})
+		if err != nil {
 			return fmt.Errorf("stream: %s: %w", w.name, classify(err))
 		}
 	}
@@ -87,6 +96,7 @@ func ensureOne(ctx context.Context, js jetstream.JetStream, c Config, w wanted) 
 		_, err = js.CreateStream(ctx, apply(fresh(c, w), c, w))
 		if err == nil {
 			c.Logger.LogAttrs(ctx, slog.LevelInfo, "a stream was made", slog.String("stream", w.name))
+			c.Changed(w.name, "")
 		}
 		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			return err
@@ -110,6 +120,7 @@ func ensureOne(ctx context.Context, js jetstream.JetStream, c Config, w wanted) 
 	}
 	c.Logger.LogAttrs(ctx, slog.LevelWarn, "a stream's settings were changed",
 		slog.String("stream", w.name), slog.String("changes", changes(have, want)))
+	c.Changed(w.name, changes(have, want))
 	return nil
 }
 

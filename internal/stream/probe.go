@@ -37,7 +37,14 @@ func (p *Probe) Check(ctx context.Context) error {
 	if !p.js.Conn().IsConnected() {
 		return fmt.Errorf("%w: not connected", ErrUnavailable)
 	}
-	if _, err := p.js.Stream(ctx, p.stream); err != nil {
+	err := unlessRefused(ctx, p.js.Conn(), request{"STREAM.INFO.", p.stream, adviseUser}, func(ctx context.Context) error {
+		_, err := p.js.Stream(ctx, p.stream)
+		return err
+	})
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("stream: %s: %w: %s", p.stream, err, adviseMake)
+	}
+	if err != nil {
 		return fmt.Errorf("stream: %s: %w", p.stream, classify(err))
 	}
 	return nil

@@ -75,7 +75,11 @@ func (c *consumer) pullOnce(ctx context.Context) error {
 func (c *consumer) open(ctx context.Context) (*session, error) {
 	ctx, cancel := whileConnected(ctx, c.opts.Conn, openWait)
 	defer cancel()
-	durable, err := c.ensureConsumer(ctx)
+	var durable jetstream.Consumer
+	err := unlessRefused(ctx, c.opts.Conn, request{"CONSUMER.", c.opts.Stream, adviseUser}, func(ctx context.Context) (err error) {
+		durable, err = c.ensureConsumer(ctx)
+		return err
+	})
 	if err != nil {
 		if !c.opts.Conn.IsConnected() {
 			return nil, fmt.Errorf("%w: not connected", ErrUnavailable)

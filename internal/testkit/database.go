@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -113,4 +114,18 @@ func (c *cluster) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	return errors.Join(c.server.Stop(ctx), c.folder.remove())
+}
+
+// As is the address of the same database for a session that has a role's rights and no others, as after "set role". The
+// session's user stays the owner, who could take their own rights back, which nothing of ours does.
+func As(t testing.TB, dsn, role string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("testkit: the address of a database can not be read") // and is not shown: it holds a password
+	}
+	q := u.Query()
+	q.Set("role", role)
+	u.RawQuery = q.Encode()
+	return u.String()
 }

@@ -52,3 +52,17 @@ func BenchmarkDatabase(b *testing.B) {
 		Database(b)
 	}
 }
+
+func TestAsHasTheRightsOfARole(t *testing.T) {
+	dsn := Database(t)
+	reader := As(t, dsn, "pg_read_all_data")
+	if got := count(t, reader); got != 0 {
+		t.Errorf("%d words", got)
+	}
+	if err := execute(t.Context(), reader, "INSERT INTO words VALUES ('mine')"); err == nil {
+		t.Error("a reader wrote")
+	}
+	if err := execute(t.Context(), As(t, dsn, "nobody_at_all"), "SELECT"); err == nil {
+		t.Error("got in as nobody")
+	}
+}

@@ -24,10 +24,12 @@ func NATS(t testing.TB) string {
 
 // NATSServer is nats-server as a process of its own, which a test can kill. It syncs before it acknowledges.
 type NATSServer struct {
-	t       testing.TB
-	args    []string
-	port    int
-	process *Process
+	t        testing.TB
+	args     []string
+	env      []string
+	password string // of every user, where there are accounts
+	port     int
+	process  *Process
 }
 
 // natsConfig is what production is told to use, but for the number of nodes.
@@ -38,31 +40,80 @@ max_payload: 2MB
 jetstream { store_dir: %s, sync_interval: always }
 `
 
-// NATSProcess starts one for this test.
+// NATSProcess starts one for this test, which asks nobody who they are.
 func NATSProcess(t testing.TB) *NATSServer {
 	t.Helper()
-	dir := t.TempDir()
-	s := &NATSServer{t: t, port: freePort(t)}
-	config := filepath.Join(dir, "nats.conf")
-	text := fmt.Sprintf(natsConfig, s.port, strconv.Quote(filepath.Join(dir, "store")))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatalf("testkit: configure nats-server: %v", err)
-	}
-	s.args = []string{"-c", config}
+	s := &NATSServer{t: t}
+	s.configure("")
 	s.start()
 	return s
 }
 
+// NATSProcessWithAccounts starts one for this test that goes by a file of accounts, each of whose users has the password.
+func NATSProcessWithAccounts(t testing.TB, accounts, password string) *NATSServer {
+	t.Helper()
+	text, err := os.ReadFile(accounts)
+	if err != nil {
+		t.Fatalf("testkit: %v", err)
+	}
+	s := &NATSServer{t: t, password: password, env: natsPasswords(password)}
+	s.configure(string(text))
+	s.start()
+	return s
+}
+
+// natsPasswords are the variables that the configuration for NATS takes passwords from.
+func natsPasswords(password string) (env []string) {
+	for _, user := range []string{"INGRESS", "WORKER", "TOOLS", "PRODUCER", "CONSUMER", "SYS", "ROUTE"} {
+		env = append(env, "PLUSONE_NATS_"+user+"_PASSWORD="+password)
+	}
+	return env
+}
+
+// CheckNATSConfig has nats-server read a configuration as `nats-server -t` does, with variables of its environment.
+func CheckNATSConfig(t testing.TB, file string, env ...string) {
+	t.Helper()
+	p := StartProcess(t, ProcessConfig{
+		Path: build(t, natsServer, false), Args: []string{"-t", "-c", file}, Env: append(natsPasswords("secret"), env...),
+	})
+	if code := p.Wait(time.Minute); code != 0 {
+		t.Errorf("nats-server refuses %s: %s", file, p.Output())
+	}
+}
+
+func (s *NATSServer) configure(more string) {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	s.port = freePort(s.t)
+	config := filepath.Join(dir, "nats.conf")
+	text := fmt.Sprintf(natsConfig, s.port, strconv.Quote(filepath.Join(dir, "store"))) + more + "\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		s.t.Fatalf("testkit: configure nats-server: %v", err)
+	}
+	s.args = []string{"-c", config}
+}
+
+// natsServer is the program; the tests' own module has it.
+const natsServer = "github.com/nats-io/nats-server/v2"
+
 func (s *NATSServer) start() {
 	s.t.Helper()
 	// Without the race detector: it is not ours, and its speed is part of what is tested.
-	path := build(s.t, "github.com/nats-io/nats-server/v2", false)
-	s.process = StartProcess(s.t, ProcessConfig{Path: path, Args: s.args})
+	path := build(s.t, natsServer, false)
+	s.process = StartProcess(s.t, ProcessConfig{Path: path, Args: s.args, Env: s.env})
 	s.process.WaitLine(time.Minute, "Server is ready")
 }
 
 // URL is where clients connect, before and after a restart.
-func (s *NATSServer) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", s.port) }
+func (s *NATSServer) URL() string { return "nats://" + s.Addr() }
+
+// Addr is its address without a scheme.
+func (s *NATSServer) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
+
+// URLOf is where one of the users of its accounts connects.
+func (s *NATSServer) URLOf(user string) string {
+	return fmt.Sprintf("nats://%s:%s@%s", user, s.password, s.Addr())
+}
 
 // Kill ends it with SIGKILL.
 func (s *NATSServer) Kill() { s.t.Helper(); s.process.Kill() }

@@ -2,6 +2,8 @@ package testkit
 
 import (
 	"context"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -51,8 +53,17 @@ func (s *PostgresServer) stop() {
 	}
 }
 
-// DSN is the address of the database, before and after a restart.
+// DSN is the address of the database for its owner, before and after a restart.
 func (s *PostgresServer) DSN() string { return s.server.DSN("plusone") }
+
+// PSQL runs a file of SQL as an operator would, with psql, and returns all that it says. env is added to its environment.
+func (s *PostgresServer) PSQL(dsn, file string, env ...string) (output string, err error) {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), s.server.Program("psql"), "--no-psqlrc", "--quiet", "--file", file, dsn)
+	cmd.Env = append(os.Environ(), env...)
+	text, err := cmd.CombinedOutput()
+	return string(text), err
+}
 
 // Kill ends it as a crash would.
 func (s *PostgresServer) Kill() {

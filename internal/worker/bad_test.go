@@ -14,6 +14,7 @@ import (
 
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/stream"
+	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
 // malformedMessages are what can never be understood, and a word of the reason that is given.
@@ -269,4 +270,46 @@ func TestDatabaseAway(t *testing.T) {
 	if err := w.worker.Handle(ctx, batch); !errors.Is(err, context.Canceled) {
 		t.Errorf("a batch that was cut short ended with %v", err)
 	}
+}
+
+// TestAnswersOfTheServerStateNothing: whoever may ask NATS for something can have the answer sent to the worker, whatever
+// they may publish. What a server says, and what plusone itself has told, changes nothing there.
+func TestAnswersOfTheServerStateNothing(t *testing.T) {
+	w := newWorld(t, "")
+	w.work()
+	w.handle(story()...)
+	before := w.outcome()
+	requests := map[string]string{
+		"$JS.API.STREAM.INFO." + stream.Out: "", "$JS.API.STREAM.MSG.GET." + stream.Out: `{"seq": 1}`,
+		"$JS.API.CONSUMER.INFO." + stream.In + "." + stream.DefaultConsumer: "",
+		"$JS.API.CONSUMER.CREATE." + stream.Out + ".spy":                    `{"stream_name": "PLUSONE_OUT", "config": {"name": "spy", "durable_name": "spy", "ack_policy": "none"}}`,
+		"$JS.API.CONSUMER.MSG.NEXT." + stream.Out + ".spy":                  `{"batch": 100, "no_wait": true}`,
+		"plusone.out.x": "{}",
+	}
+	told := w.stored(stream.Out)
+	for _, subject := range []string{"plusone.in.stripe.x", "plusone.in.user.registered", "plusone.in.user.x"} {
+		for request, body := range requests {
+			w.must(w.nc.PublishRequest(request, subject, []byte(body)))
+		}
+		for _, event := range told { // as a stream answers that may be read directly
+			w.must(w.nc.Publish(subject, event.Data))
+		}
+	}
+	w.must(w.nc.Flush())
+	in, err := w.js.Stream(t.Context(), stream.In)
+	w.must(err)
+	testkit.Eventually(t, patience, func() (bool, string) {
+		info, err := in.Info(t.Context())
+		w.must(err)
+		landed := int(info.State.Msgs) - w.sent
+		return landed >= 3*(len(told)+len(requests)-2), fmt.Sprintf("%d answers have landed", landed)
+	})
+	info, err := in.Info(t.Context())
+	w.must(err)
+	w.sent = int(info.State.Msgs)
+	w.settle()
+	if after := w.outcome(); after != before {
+		t.Errorf("they said something:\n%s", cmp.Diff(before, after))
+	}
+	w.lawful()
 }

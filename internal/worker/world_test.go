@@ -34,8 +34,10 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type world struct {
 	t      testing.TB
 	dsn    string
-	pool   *pgxpool.Pool
-	store  *store.Store
+	pool   *pgxpool.Pool // the owner's
+	store  *store.Store  // the worker's
+	tools  *store.Database
+	api    *store.Database
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	pub    *stream.Publisher
@@ -52,18 +54,14 @@ func newWorld(t testing.TB, terms string) *world {
 	t.Helper()
 	w := &world{t: t, dsn: testkit.Database(t), now: noon.Add(-time.Hour), reg: prometheus.NewRegistry(), log: &logBook{}}
 	var err error
-	w.pool, err = store.Open(t.Context(), w.dsn)
-	w.must(err)
-	t.Cleanup(w.pool.Close)
-	w.store, err = store.New(w.pool, store.Options{
-		HashKey: []byte("the hash key, which nobody may see"), Codes: codeOf, Now: w.clock, Live: true,
-	})
-	w.must(err)
+	w.pool = w.open(w.dsn)
+	w.store = w.as("plusone_worker")
+	w.tools, w.api = w.as("plusone_tools").Database, w.as("plusone_api").Database
 	// As old as a program is whose sign-ups these are: the version that applies must be older than they.
 	_, err = w.pool.Exec(t.Context(), "update terms set effective_from = '2025-01-01'")
 	w.must(err)
 	if terms != "" {
-		_, err := w.store.ApplyProgram(t.Context(), []byte(terms))
+		_, err := w.tools.ApplyProgram(t.Context(), []byte(terms))
 		w.must(err)
 	}
 	w.nc, err = stream.Connect(testkit.NATS(t), t.Name(), w.log.logger())
@@ -77,6 +75,24 @@ func newWorld(t testing.TB, terms string) *world {
 	w.worker = New(w.store, w.reg, w.log.logger())
 	w.set(noon)
 	return w
+}
+
+func (w *world) open(dsn string) *pgxpool.Pool {
+	w.t.Helper()
+	pool, err := store.Open(w.t.Context(), dsn)
+	w.must(err)
+	w.t.Cleanup(pool.Close)
+	return pool
+}
+
+// as is a store with the rights of one process.
+func (w *world) as(role string) *store.Store {
+	w.t.Helper()
+	s, err := store.New(w.open(testkit.As(w.t, w.dsn, role)), store.Options{
+		HashKey: []byte("the hash key, which nobody may see"), Codes: codeOf, Now: w.clock, Live: true,
+	})
+	w.must(err)
+	return s
 }
 
 func (w *world) must(err error) {
@@ -196,7 +212,7 @@ func (w *world) handle(msgs ...message) {
 // outcome is what the laws mean by it: each referral's status, reason and live rewards, and every balance.
 func (w *world) outcome() string {
 	w.t.Helper()
-	page, err := w.store.Referrals(w.t.Context(), store.Filter{Limit: 10_000})
+	page, err := w.api.Referrals(w.t.Context(), store.Filter{Limit: 10_000})
 	w.must(err)
 	var lines []string
 	for _, r := range page {
@@ -231,7 +247,7 @@ func (w *world) rows(sql string, each func(scan func(...any) error) error) {
 // lawful fails the test when the database breaks a law.
 func (w *world) lawful() {
 	w.t.Helper()
-	report, err := audit.Run(w.t.Context(), w.store.Database, func(int) {})
+	report, err := audit.Run(w.t.Context(), w.tools, func(int) {})
 	w.must(err)
 	for _, l := range report.Lines {
 		if l.Broken > 0 {
