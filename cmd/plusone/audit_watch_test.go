@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +50,7 @@ func TestAuditGoesOnAndOn(t *testing.T) {
 		t.Errorf("it ended with %d", code)
 	}
 	mustHideSecrets(t, p.Output())
-	mustNotSay(t, p.Output(), password(s.dsn))
+	mustNotSay(t, p.Output(), passwordIn(t, s.dsn))
 }
 
 // TestAuditWaitsForItsDatabase: one that is away is no reason to end.
@@ -61,4 +62,18 @@ func TestAuditWaitsForItsDatabase(t *testing.T) {
 	if code := p.Wait(patience); code != 0 {
 		t.Errorf("it ended with %d", code)
 	}
+}
+
+// passwordIn is the password in an address.
+func passwordIn(t testing.TB, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, ok := u.User.Password()
+	if !ok {
+		t.Fatal("the address has no password")
+	}
+	return secret
 }
