@@ -119,7 +119,7 @@ func (c *simulateCommand) limits() (all []string) {
 			all = append(all, "--run: "+err.Error())
 		}
 	}
-	if !(c.Rate >= 0 && c.Rate <= 1e6) { //nolint:staticcheck // NaN is neither
+	if !(c.Rate >= 0 && c.Rate <= 1e6) { // so that NaN is refused too
 		all = append(all, "--rate must be from 0 to 1000000")
 	}
 	if c.Connections < 1 || c.Connections > 4096 {

@@ -46,6 +46,11 @@ func (s *simulation) run(ctx context.Context) error {
 	if err := s.send(ctx); err != nil {
 		return err
 	}
+	return s.conclude(ctx, rules)
+}
+
+// conclude looks at what came of it, and says so. The run has failed when anything is otherwise than it should be.
+func (s *simulation) conclude(ctx context.Context, rules simulate.Rules) (err error) {
 	out := simulated{Report: simulate.NewReport(s.story, s.sent, s.cmd.For > 0 && s.sent.Tally.Took >= s.cmd.For)}
 	if ctx.Err() != nil {
 		err = errInterrupted
@@ -53,15 +58,13 @@ func (s *simulation) run(ctx context.Context) error {
 		err = s.look(ctx, rules, &out)
 	}
 	out.Held = err == nil && len(out.Problems) == 0
-	return errors.Join(s.say(out), err, unlessHeld(out.Held, err))
-}
-
-// unlessHeld is the failure of a run that has said all there is to say.
-func unlessHeld(held bool, err error) error {
-	if held || err != nil {
-		return nil
+	switch said := s.say(out); {
+	case said != nil || err != nil:
+		return errors.Join(said, err)
+	case !out.Held:
+		return errBroken
 	}
-	return errBroken
+	return nil
 }
 
 func (s *simulation) send(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -203,7 +204,7 @@ func (c *comparison) crowdedCode(referrer int32, crowd []int32, places int32) {
 
 func span(least, most int32) string {
 	if least == most {
-		return fmt.Sprint(least)
+		return strconv.Itoa(int(least))
 	}
 	return fmt.Sprintf("%d to %d", least, most)
 }

@@ -97,12 +97,7 @@ func (t *teller) payment(user, after int32, now float64) {
 		t.refund(&p)
 	}
 	t.Payments = append(t.Payments, p)
-	if p.Way != Direct {
-		t.tell(Fact{Kind: Session, User: user, Payment: n}, now)
-	}
-	t.tell(Fact{Kind: Intent, User: user, Payment: n}, now+t.rand.Float64())
-	t.tell(Fact{Kind: Charge, User: user, Payment: n}, now+t.rand.Float64())
-	t.tellRefunds(user, n, p, now)
+	t.tellPayment(n, p, now)
 }
 
 // price draws an amount: below the minimum, just the minimum, or more; or a currency in which no amount will do.
@@ -136,18 +131,26 @@ func (t *teller) refund(p *Payment) {
 	p.Fails = t.chance(fail)
 }
 
-// tellRefunds tells both families of Stripe's events.
-func (t *teller) tellRefunds(user, payment int32, p Payment, now float64) {
+// tellPayment tells all of Stripe's events about one: also both families of those about refunds.
+func (t *teller) tellPayment(number int32, p Payment, now float64) {
+	tell := func(k Kind, part int, when float64) {
+		t.tell(Fact{Kind: k, Part: uint8(part), User: p.User, Payment: number}, when)
+	}
+	if p.Way != Direct {
+		tell(Session, 0, now)
+	}
+	tell(Intent, 0, now+t.rand.Float64())
+	tell(Charge, 0, now+t.rand.Float64())
 	for part, amount := range p.Back {
 		if amount == 0 {
 			break
 		}
 		now += 1 + t.rand.Float64()*40
-		t.tell(Fact{Kind: RefundCreated, Part: uint8(part), User: user, Payment: payment}, now)
-		t.tell(Fact{Kind: Refunded, Part: uint8(part), User: user, Payment: payment}, now+t.rand.Float64())
+		tell(RefundCreated, part, now)
+		tell(Refunded, part, now+t.rand.Float64())
 	}
 	if p.Fails {
-		t.tell(Fact{Kind: RefundFailed, User: user, Payment: payment}, now+1+t.rand.Float64()*20)
+		tell(RefundFailed, 0, now+1+t.rand.Float64()*20)
 	}
 }
 

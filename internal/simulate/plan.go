@@ -28,7 +28,7 @@ func (c Config) Check() error {
 		errs = append(errs, fmt.Errorf("there must be from 1 to %d users", maxUsers))
 	}
 	for name, f := range map[string]float64{"duplicates": c.Duplicates, "shuffle": c.Shuffle, "refunds": c.Refunds} {
-		if !(f >= 0 && f <= 1) { //nolint:staticcheck // NaN is neither
+		if !(f >= 0 && f <= 1) { // so that NaN is refused too
 			errs = append(errs, fmt.Errorf("%s must be a fraction from 0 to 1", name))
 		}
 	}
