@@ -200,7 +200,7 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 		if code != exitFailed {
 			t.Errorf("%v: it ended with %d: %s", wrong, code, text)
 		}
-		mustSay(t, errs, says)
+		mustSay(t, text+errs, says)
 	}
 }
 

@@ -25,6 +25,7 @@ func NATS(t testing.TB) string {
 // NATSServer is nats-server as a process of its own, which a test can kill. It syncs before it acknowledges.
 type NATSServer struct {
 	t       testing.TB
+	name    string
 	args    []string
 	port    int
 	process *Process
@@ -33,7 +34,7 @@ type NATSServer struct {
 // natsConfig is what production is told to use, but for the number of nodes.
 const natsConfig = `
 listen: "127.0.0.1:%d"
-server_name: plusone_test
+server_name: %s
 max_payload: 2MB
 jetstream { store_dir: %s, sync_interval: always }
 `
@@ -42,15 +43,19 @@ jetstream { store_dir: %s, sync_interval: always }
 func NATSProcess(t testing.TB) *NATSServer {
 	t.Helper()
 	dir := t.TempDir()
-	s := &NATSServer{t: t, port: freePort(t)}
-	config := filepath.Join(dir, "nats.conf")
-	text := fmt.Sprintf(natsConfig, s.port, strconv.Quote(filepath.Join(dir, "store")))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatalf("testkit: configure nats-server: %v", err)
-	}
-	s.args = []string{"-c", config}
+	s := &NATSServer{t: t, name: "plusone_test", port: freePort(t)}
+	s.configure(dir, fmt.Sprintf(natsConfig, s.port, s.name, strconv.Quote(filepath.Join(dir, "store"))))
 	s.start()
 	return s
+}
+
+func (s *NATSServer) configure(dir, text string) {
+	s.t.Helper()
+	config := filepath.Join(dir, "nats.conf")
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		s.t.Fatalf("testkit: configure nats-server: %v", err)
+	}
+	s.args = []string{"-c", config}
 }
 
 func (s *NATSServer) start() {
@@ -60,6 +65,9 @@ func (s *NATSServer) start() {
 	s.process = StartProcess(s.t, ProcessConfig{Path: path, Args: s.args})
 	s.process.WaitLine(time.Minute, "Server is ready")
 }
+
+// Name is what it calls itself.
+func (s *NATSServer) Name() string { return s.name }
 
 // URL is where clients connect, before and after a restart.
 func (s *NATSServer) URL() string { return fmt.Sprintf("nats://127.0.0.1:%d", s.port) }
