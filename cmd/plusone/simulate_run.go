@@ -27,7 +27,8 @@ type simulated struct {
 	*simulate.Report
 
 	Audit *audit.Report `json:"audit,omitempty"`
-	Held  bool          `json:"held"` // nothing is otherwise than expected
+	Note  string        `json:"note,omitempty"`
+	Held  bool          `json:"held"` // nothing that was looked at is otherwise than expected
 }
 
 func (s *simulation) run(ctx context.Context) error {
@@ -52,9 +53,12 @@ func (s *simulation) run(ctx context.Context) error {
 // conclude looks at what came of it, and says so. The run has failed when anything is otherwise than it should be.
 func (s *simulation) conclude(ctx context.Context, rules simulate.Rules) (err error) {
 	out := simulated{Report: simulate.NewReport(s.story, s.sent, s.cmd.For > 0 && s.sent.Tally.Took >= s.cmd.For)}
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		err = errInterrupted
-	} else if s.db != nil {
+	case s.db == nil:
+		out.Note = "What came of it was not looked at: that takes the database (--database-url)."
+	default:
 		err = s.look(ctx, rules, &out)
 	}
 	out.Held = err == nil && len(out.Problems) == 0

@@ -20,7 +20,7 @@ import (
 // How often it is said how far the sending is: where one line replaces the other, and where they pile up.
 const (
 	drawEvery = 100 * time.Millisecond
-	lineEvery = 2 * time.Second
+	lineEvery = 5 * time.Second
 )
 
 // watchSending says how far it is, until stopped: a bar on a terminal, plain lines in a pipe.
@@ -143,9 +143,10 @@ func amount(currency string, minor int64) string {
 }
 
 func printVerdict(w io.Writer, out simulated) {
-	if out.Settled == nil {
-		fmt.Fprintln(w, "What came of it was not looked at: that takes the database (--database-url).")
-	} else {
+	if out.Note != "" {
+		fmt.Fprintln(w, out.Note)
+	}
+	if out.Settled != nil {
 		fmt.Fprintf(w, "%d of %d events were recorded %.2f s after the last was accepted.\n",
 			out.Settled.Recorded, out.Settled.Events, out.Settled.Seconds)
 	}

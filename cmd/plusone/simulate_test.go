@@ -35,6 +35,7 @@ func (d *devProcess) told(t *testing.T, want int, args ...string) (out simulated
 type simulatedJSON struct {
 	simulate.Report
 
+	Note  string
 	Audit struct {
 		Held bool
 		Rows int
@@ -61,6 +62,7 @@ func TestSimulate(t *testing.T) {
 	t.Run("again", d.simulateAgain)
 	t.Run("what is lost", d.simulateLoss)
 	t.Run("without a database", d.simulateBlindly)
+	t.Run("interrupted", d.simulateInterrupted)
 	for name, yaml := range simulatedPrograms {
 		t.Run(name, func(t *testing.T) { d.simulateProgram(t, name, yaml) })
 	}
@@ -178,7 +180,7 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 		"--events-token=" + kept(t, d.data, "api-token"), "--users", "60", "--accepted", keys,
 	}
 	out := simulateJSON(t, 0, args...)
-	if out.Outcome != nil || out.Settled != nil || out.Sending.NotSent != 0 || out.Sending.Accepted != out.Sending.Planned {
+	if !strings.Contains(out.Note, "that takes the database") || out.Outcome != nil || out.Settled != nil || out.Sending.NotSent != 0 || out.Sending.Accepted != out.Sending.Planned {
 		t.Errorf("%+v", out)
 	}
 	text, err := os.ReadFile(keys)
@@ -202,6 +204,17 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 		}
 		mustSay(t, text+errs, says)
 	}
+}
+
+// simulateInterrupted has somebody who does not want to wait.
+func (d *devProcess) simulateInterrupted(t *testing.T) {
+	p := start(t, nil, "simulate", "--data", d.data, "--rate", "20")
+	p.WaitLine(patience, " accepted (")
+	p.Signal(os.Interrupt)
+	if code := p.Wait(patience); code != exitFailed {
+		t.Errorf("it ended with %d", code)
+	}
+	mustSay(t, p.Output(), "not sent", "plusone: interrupted: what came of it was not looked at")
 }
 
 func TestSimulateRefusesWhatItCannotForesee(t *testing.T) {

@@ -77,13 +77,23 @@ func (d *desk) next() (fact int32, ok bool) {
 type deskState struct {
 	parked, ready, wanted int       // facts that wait, facts that need not, and codes that are to come
 	moved                 time.Time // when a code came last
-	err                   error     // why none comes
 }
 
 func (d *desk) state() deskState {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return deskState{d.waiting, len(d.ready), len(d.wanted), d.moved, d.err}
+	return deskState{d.waiting, len(d.ready), len(d.wanted), d.moved}
+}
+
+// owed is how many facts wait for the codes of those who signed up, and why the codes do not come, if that is known.
+// Friends of somebody whose sign-up was not taken wait for nothing that could come.
+func (d *desk) owed() (facts int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, user := range d.wanted {
+		facts += len(d.parked[user])
+	}
+	return facts + len(d.ready), d.err
 }
 
 func (d *desk) wake() {
@@ -128,7 +138,9 @@ func (d *desk) askOnce(ctx context.Context) {
 	found, err := d.codes.Codes(ctx, ids)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.err = err
+	if ctx.Err() == nil {
+		d.err = err
+	}
 	if len(found) > 0 {
 		d.moved = time.Now()
 	}

@@ -22,6 +22,9 @@ func NewReport(run *Run, sent Sent, timeUp bool) *Report {
 		Run: run.ID(), Seed: run.Seed, Users: run.Users, Events: len(run.Facts), Version: run.Rules.Version,
 		Sending: sent.Tally, Problems: []string{},
 	}
+	if sent.Tally.Accepted == 0 {
+		r.problem("nothing was accepted, so there is nothing to compare")
+	}
 	refused := 0
 	for _, n := range sent.Tally.Rejected {
 		refused += n

@@ -21,7 +21,7 @@ type Sent struct {
 	Tally    Tally
 	Statuses []Status  // of the plan's facts
 	Last     time.Time // when an event was accepted last
-	Waited   int       // sign-ups that were not sent, for a code did not come
+	Waited   int       // sign-ups that were not sent, for the code of somebody who signed up did not come
 	CodesErr error     // why it did not, if that is known
 	Gone     string    // why the door was given up before all was sent; empty when it was not
 }
@@ -36,8 +36,8 @@ func Send(ctx context.Context, run *Run, to Door, codes Codes, pace Pace, taken 
 	s.book = newBook(len(run.Order), len(run.Facts), func(fact int32) { s.desk.registered(fact); taken(fact) })
 	watch(s.book.now)
 	asking, stop := context.WithCancel(ctx)
-	defer stop()
-	go s.desk.ask(asking)
+	var asker sync.WaitGroup
+	asker.Go(func() { s.desk.ask(asking) })
 	client := to.client()
 	defer client.CloseIdleConnections()
 	var wait sync.WaitGroup
@@ -53,6 +53,8 @@ func Send(ctx context.Context, run *Run, to Door, codes Codes, pace Pace, taken 
 	s.dispatch(ctx)
 	close(s.jobs)
 	wait.Wait()
+	stop()
+	asker.Wait()
 	return s.conclude()
 }
 
@@ -162,8 +164,7 @@ func (s *sender) deliver(ctx context.Context, j job, attempt func(target string,
 
 func (s *sender) conclude() (Sent, error) {
 	out := Sent{Tally: s.book.end(), Statuses: s.book.facts, Last: s.book.lastTaken(), Gone: s.book.shut()}
-	st := s.desk.state()
-	out.Waited, out.CodesErr = st.parked+st.ready, st.err
+	out.Waited, out.CodesErr = s.desk.owed()
 	if out.Tally.Accepted == 0 && out.Gone != "" {
 		return out, fmt.Errorf("%w: %s", ErrShut, out.Gone)
 	}

@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -228,6 +229,26 @@ func TestWithoutCodesFriendsWait(t *testing.T) {
 		if waits != (sent.Statuses[i] == NotSent) {
 			t.Errorf("fact %+v has the status %d", f, sent.Statuses[i])
 		}
+	}
+}
+
+// TestFriendsOfWhoWasRefusedAreNotMissed: no code can come, and nobody waits for it.
+func TestFriendsOfWhoWasRefusedAreNotMissed(t *testing.T) {
+	run := NewRun(New(Config{Users: 60, Rules: ours, Seed: 1}), "t", noon, false)
+	e := open(t, always(200))
+	refused := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), `"user_id":"`+run.UserID(0)+`"`) { // the first hands out a code
+			http.Error(w, "no", http.StatusBadRequest)
+			return
+		}
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(string(body))), int64(len(body))
+		e.ServeHTTP(w, r)
+	}))
+	defer refused.Close()
+	sent, err := sendFor(t, time.Minute, run, e, Pace{Patience: time.Minute}, refused.URL)
+	if err != nil || sent.Waited != 0 || sent.Tally.NotSent < int(run.People[0].Invites) || run.People[0].Invites == 0 {
+		t.Errorf("%v, %d wait, %+v", err, sent.Waited, sent.Tally)
 	}
 }
 

@@ -70,7 +70,9 @@ func Settle(ctx context.Context, run *Run, sent Sent, db Database, patience time
 		out.Recorded += min(page, len(keys)-from) - len(missing)
 		show(out.Recorded, out.Events)
 	}
-	out.Seconds = max(0, time.Since(sent.Last).Seconds())
+	if len(keys) > 0 {
+		out.Seconds = max(0, time.Since(sent.Last).Seconds())
+	}
 	return out, nil
 }
 
