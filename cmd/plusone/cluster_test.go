@@ -58,8 +58,8 @@ func deployCluster(t *testing.T) *cluster {
 	return c
 }
 
-// TestACluster kills the server that leads the stream while a simulation goes on, and starts it again later. Whatever was
-// answered 200 is accounted for, and everything comes out as foreseen.
+// TestACluster kills the server that leads the stream while a simulation goes on, then an ingress, and starts the
+// server again later. Whatever was answered 200 is accounted for, and everything comes out as foreseen.
 func TestACluster(t *testing.T) {
 	t.Parallel()
 	c := deployCluster(t)
@@ -69,8 +69,11 @@ func TestACluster(t *testing.T) {
 	c.accepted(keys, 400)
 	leader := c.leader("")
 	leader.Kill()
-	c.leader(leader.Name()) // another one
 	c.accepted(keys, 800)
+	c.doors[0].Kill() // the other is asked from now on
+	c.doors = c.doors[1:]
+	c.accepted(keys, 1200)
+	c.leader(leader.Name()) // another one
 	leader.Restart()
 	if code := told.Wait(2 * patience); code != 0 {
 		t.Fatalf("the simulation ended with %d", code)
@@ -106,7 +109,7 @@ func (c *cluster) accepted(file string, events int) {
 
 // info asks a stream about itself.
 func (c *cluster) info(name string) (*jetstream.StreamInfo, error) {
-	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Second)
 	defer cancel()
 	s, err := c.js.Stream(ctx, name)
 	if err != nil {
@@ -160,7 +163,7 @@ func (c *cluster) mustBeForeseen(output string) {
 	if err := json.Unmarshal([]byte(output[strings.Index(output, "\n{")+1:]), &out); err != nil {
 		c.t.Fatalf("%v: %s", err, output)
 	}
-	if !out.Held || out.Sending.Accepted != out.Sending.Planned || out.Outcome.People != 500 {
+	if !out.Held || out.Sending.Accepted != out.Sending.Planned || out.Outcome.People != 500 || out.Sending.SentAgain["no answer"] == 0 {
 		c.t.Errorf("%+v", out)
 	}
 	c.t.Logf("%d events, sent again: %v, latency %+v, settled after %.2f s",

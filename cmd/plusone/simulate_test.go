@@ -165,7 +165,7 @@ func (d *devProcess) simulateLoss(t *testing.T) {
 		through.ServeHTTP(w, r)
 	}))
 	defer proxy.Close()
-	out := d.told(t, 1, "--target", proxy.URL, "--users", "150", "--duplicates", "0", "--timeout", "2s")
+	out := d.told(t, 1, "--target", proxy.URL, "--users", "150", "--duplicates", "0", "--timeout", "6s")
 	if lost := out.Settled.Events - out.Settled.Recorded; int64(lost) != dropped.Load() || lost == 0 || out.Held || len(out.Settled.Missing) == 0 {
 		t.Errorf("%d were dropped: %+v", dropped.Load(), out)
 	}
