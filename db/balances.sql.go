@@ -55,3 +55,37 @@ func (q *Queries) ListBalances(ctx context.Context, userID int64) ([]ListBalance
 	}
 	return items, nil
 }
+
+const listBalancesOfUsers = `-- name: ListBalancesOfUsers :many
+select u.external_id, b.currency, b.minor
+from users u
+join balances b on b.user_id = u.id
+where u.external_id = any($1::text[])
+`
+
+type ListBalancesOfUsersRow struct {
+	ExternalID string
+	Currency   string
+	Minor      int64
+}
+
+// The balances of many users, by the business's own ids.
+func (q *Queries) ListBalancesOfUsers(ctx context.Context, externalIds []string) ([]ListBalancesOfUsersRow, error) {
+	rows, err := q.db.Query(ctx, listBalancesOfUsers, externalIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListBalancesOfUsersRow
+	for rows.Next() {
+		var i ListBalancesOfUsersRow
+		if err := rows.Scan(&i.ExternalID, &i.Currency, &i.Minor); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -37,3 +37,28 @@ func (q *Queries) ClaimEvents(ctx context.Context, keys []string) ([]string, err
 	}
 	return items, nil
 }
+
+const findEvents = `-- name: FindEvents :many
+select key from events where key = any($1::text[])
+`
+
+// Which of the keys are recorded.
+func (q *Queries) FindEvents(ctx context.Context, keys []string) ([]string, error) {
+	rows, err := q.db.Query(ctx, findEvents, keys)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		items = append(items, key)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

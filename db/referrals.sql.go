@@ -517,6 +517,47 @@ func (q *Queries) ListReferralsByReferee(ctx context.Context, refereeIds []int64
 	return items, nil
 }
 
+const listStandingsOfReferees = `-- name: ListStandingsOfReferees :many
+select referee.external_id as referee, referrer.external_id as referrer, r.status, coalesce(r.reason, '')::text as reason
+from users referee
+join referrals r on r.referee_id = referee.id
+join users referrer on referrer.id = r.referrer_id
+where referee.external_id = any($1::text[])
+`
+
+type ListStandingsOfRefereesRow struct {
+	Referee  string
+	Referrer string
+	Status   string
+	Reason   string
+}
+
+// Where the referrals of many referees stand, by the business's own ids.
+func (q *Queries) ListStandingsOfReferees(ctx context.Context, externalIds []string) ([]ListStandingsOfRefereesRow, error) {
+	rows, err := q.db.Query(ctx, listStandingsOfReferees, externalIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListStandingsOfRefereesRow
+	for rows.Next() {
+		var i ListStandingsOfRefereesRow
+		if err := rows.Scan(
+			&i.Referee,
+			&i.Referrer,
+			&i.Status,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const updateReferrals = `-- name: UpdateReferrals :exec
 update referrals r
 set registered_at = w.registered_at, window_ends = w.window_ends,

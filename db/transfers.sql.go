@@ -80,3 +80,40 @@ func (q *Queries) ListTransfers(ctx context.Context, referralIds []int64) ([]Tra
 	}
 	return items, nil
 }
+
+const sumTransfersOfReferees = `-- name: SumTransfersOfReferees :many
+select t.currency, coalesce(sum(t.minor) filter (where t.kind = 'granted'), 0)::bigint as granted,
+       coalesce(sum(t.minor) filter (where t.kind = 'revoked'), 0)::bigint as revoked
+from users u
+join referrals r on r.referee_id = u.id
+join transfers t on t.referral_id = r.id
+where u.external_id = any($1::text[])
+group by t.currency
+`
+
+type SumTransfersOfRefereesRow struct {
+	Currency string
+	Granted  int64
+	Revoked  int64
+}
+
+// What was posted for the referrals of referees, by currency.
+func (q *Queries) SumTransfersOfReferees(ctx context.Context, externalIds []string) ([]SumTransfersOfRefereesRow, error) {
+	rows, err := q.db.Query(ctx, sumTransfersOfReferees, externalIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SumTransfersOfRefereesRow
+	for rows.Next() {
+		var i SumTransfersOfRefereesRow
+		if err := rows.Scan(&i.Currency, &i.Granted, &i.Revoked); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -220,6 +220,40 @@ func (q *Queries) InsertUsers(ctx context.Context, arg InsertUsersParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const listCodesOfUsers = `-- name: ListCodesOfUsers :many
+select u.external_id, c.code
+from users u
+join codes c on c.owner_id = u.id
+where u.external_id = any($1::text[])
+order by c.id
+`
+
+type ListCodesOfUsersRow struct {
+	ExternalID string
+	Code       string
+}
+
+// The codes that users hand out, of those who have one.
+func (q *Queries) ListCodesOfUsers(ctx context.Context, externalIds []string) ([]ListCodesOfUsersRow, error) {
+	rows, err := q.db.Query(ctx, listCodesOfUsers, externalIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListCodesOfUsersRow
+	for rows.Next() {
+		var i ListCodesOfUsersRow
+		if err := rows.Scan(&i.ExternalID, &i.Code); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockUsers = `-- name: LockUsers :many
 select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key from users where id = any($1::bigint[]) order by id for update
 `

@@ -5,3 +5,7 @@ insert into events (key)
 select unnest(@keys::text[])
 on conflict do nothing
 returning key;
+
+-- name: FindEvents :many
+-- Which of the keys are recorded.
+select key from events where key = any(@keys::text[]);

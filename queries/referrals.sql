@@ -90,3 +90,11 @@ limit @most::int;
 -- name: ListReferralsAfter :many
 -- One page of all referrals, by number.
 select * from referrals where id > @after_id::bigint order by id limit @most::int;
+
+-- name: ListStandingsOfReferees :many
+-- Where the referrals of many referees stand, by the business's own ids.
+select referee.external_id as referee, referrer.external_id as referrer, r.status, coalesce(r.reason, '')::text as reason
+from users referee
+join referrals r on r.referee_id = referee.id
+join users referrer on referrer.id = r.referrer_id
+where referee.external_id = any(@external_ids::text[]);

@@ -50,3 +50,11 @@ where u.external_id = @external_id;
 
 -- name: GetUserID :one
 select id from users where external_id = @external_id;
+
+-- name: ListCodesOfUsers :many
+-- The codes that users hand out, of those who have one.
+select u.external_id, c.code
+from users u
+join codes c on c.owner_id = u.id
+where u.external_id = any(@external_ids::text[])
+order by c.id;

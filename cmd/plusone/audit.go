@@ -31,7 +31,7 @@ func (c *auditCommand) Run(ctx context.Context, std streams) error {
 		return c.watch(ctx, std)
 	}
 	return c.withDatabase(ctx, c.databaseFlags, func(db *store.Database) error {
-		show, hide := progress(std.err)
+		show, hide := progress(std.err, "deciding anew")
 		report, err := audit.Run(ctx, db, show)
 		hide()
 		if err != nil {
@@ -52,11 +52,11 @@ func (c *auditCommand) Run(ctx context.Context, std streams) error {
 }
 
 // progress draws a bar on a terminal, and nothing in a pipe.
-func progress(w io.Writer) (show func(rows int), hide func()) {
+func progress(w io.Writer, what string) (show func(rows int), hide func()) {
 	if !onTerminal(w) {
 		return func(int) {}, func() {}
 	}
-	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("deciding anew"),
+	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond))
 	return func(rows int) { _ = bar.Set(rows) }, func() { _ = bar.Clear() }
 }

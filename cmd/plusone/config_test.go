@@ -34,6 +34,15 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		{"api --database-url " + secretURL + " --api-token= --listen :http:", []string{"--database-url", "--api-token", "--listen"}},
 		{"migrate --database-url " + secretURL, []string{"--database-url"}},
 		{"audit --database-url " + secretURL, []string{"--database-url"}},
+		{"simulate", []string{"--target (PLUSONE_TARGET)", "--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)", "--events-token (PLUSONE_EVENTS_TOKEN)"}},
+		{
+			"simulate --target http://u:half@h,ftp://h --api nowhere --stripe-webhook-secret=, --events-token x --api-token=, --users 0 --duplicates 2" +
+				" --rate=-1 --connections 0 --give-up 0s --run a_b --database-url " + secretURL,
+			[]string{
+				"--target", "--target", "--api ", "--stripe-webhook-secret", "--api-token", "from 1 to", "duplicates", "--rate",
+				"--connections", "--give-up", "--run", "--database-url",
+			},
+		},
 		{"dev --concurrency 0 --api-token=,", []string{"--concurrency", "--api-token"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -97,7 +106,7 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for command, says := range map[string][]string{
-		"":              {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "version", "NAME_FILE"},
+		"":              {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "simulate", "version", "NAME_FILE"},
 		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
 		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
 		"api":           {"DATABASE_URL", "PLUSONE_API_TOKEN"},
@@ -107,6 +116,7 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 		"program apply": {"--file", "--data", "DATABASE_URL"},
 		"program show":  {"--data", "DATABASE_URL"},
 		"audit":         {"--json", "--data", "DATABASE_URL", "--every", "PLUSONE_AUDIT_STATEMENT_TIMEOUT", "--admin"},
+		"simulate":      {"--users", "--rate", "--seed", "--data", "DATABASE_URL", "STRIPE_WEBHOOK_SECRET", "PLUSONE_EVENTS_TOKEN"},
 	} {
 		code, out, errs := invoke(t, append(strings.Fields(command), "--help")...)
 		if code != 0 || errs != "" {

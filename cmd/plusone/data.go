@@ -34,6 +34,9 @@ func (s devState) write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, devStateFile), append(body, '\n'), 0o600)
 }
 
+// dataFile is where plusone dev keeps what it made.
+func dataFile(dir, name string) string { return filepath.Join(dir, name) }
+
 // forgetDevState is for the orderly end. After any other, the file stands for a server that does not answer.
 func forgetDevState(dir string) { _ = os.Remove(filepath.Join(dir, devStateFile)) }
 

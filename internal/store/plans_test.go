@@ -50,6 +50,9 @@ func TestNoStatementWalksThroughATable(t *testing.T) {
 	if _, err := w.api.User(w.ctx, "bob"); err != nil {
 		t.Fatal(err)
 	}
+	if got := w.askForACrowd(t, "alice", "bob", "stranger-7", "nobody"); len(got.recorded) == 0 {
+		t.Error("no event is recorded")
+	}
 	looked := 0
 	for _, s := range l.heard {
 		if name, ok := strings.CutPrefix(s.sql, "-- name: "); ok {

@@ -25,6 +25,7 @@ func NATS(t testing.TB) string {
 // NATSServer is nats-server as a process of its own, which a test can kill. It syncs before it acknowledges.
 type NATSServer struct {
 	t        testing.TB
+	name     string
 	args     []string
 	env      []string
 	password string // of every user, where there are accounts
@@ -35,7 +36,7 @@ type NATSServer struct {
 // natsConfig is what production is told to use, but for the number of nodes.
 const natsConfig = `
 listen: "127.0.0.1:%d"
-server_name: plusone_test
+server_name: %s
 max_payload: 2MB
 jetstream { store_dir: %s, sync_interval: always }
 `
@@ -43,10 +44,7 @@ jetstream { store_dir: %s, sync_interval: always }
 // NATSProcess starts one for this test, which asks nobody who they are.
 func NATSProcess(t testing.TB) *NATSServer {
 	t.Helper()
-	s := &NATSServer{t: t}
-	s.configure("")
-	s.start()
-	return s
+	return newNATSServer(t, "", NATSServer{})
 }
 
 // NATSProcessWithAccounts starts one for this test that goes by a file of accounts, each of whose users has the password.
@@ -56,10 +54,7 @@ func NATSProcessWithAccounts(t testing.TB, accounts, password string) *NATSServe
 	if err != nil {
 		t.Fatalf("testkit: %v", err)
 	}
-	s := &NATSServer{t: t, password: password, env: natsPasswords(password)}
-	s.configure(string(text))
-	s.start()
-	return s
+	return newNATSServer(t, string(text), NATSServer{password: password, env: natsPasswords(password)})
 }
 
 // natsPasswords are the variables that the configuration for NATS takes passwords from.
@@ -81,12 +76,19 @@ func CheckNATSConfig(t testing.TB, file string, env ...string) {
 	}
 }
 
-func (s *NATSServer) configure(more string) {
+// newNATSServer starts one with more in its configuration.
+func newNATSServer(t testing.TB, more string, s NATSServer) *NATSServer {
+	t.Helper()
+	dir := t.TempDir()
+	s.t, s.name, s.port = t, "plusone_test", freePort(t)
+	s.configure(dir, fmt.Sprintf(natsConfig, s.port, s.name, strconv.Quote(filepath.Join(dir, "store")))+more+"\n")
+	s.start()
+	return &s
+}
+
+func (s *NATSServer) configure(dir, text string) {
 	s.t.Helper()
-	dir := s.t.TempDir()
-	s.port = freePort(s.t)
 	config := filepath.Join(dir, "nats.conf")
-	text := fmt.Sprintf(natsConfig, s.port, strconv.Quote(filepath.Join(dir, "store"))) + more + "\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		s.t.Fatalf("testkit: configure nats-server: %v", err)
 	}
@@ -103,6 +105,9 @@ func (s *NATSServer) start() {
 	s.process = StartProcess(s.t, ProcessConfig{Path: path, Args: s.args, Env: s.env})
 	s.process.WaitLine(time.Minute, "Server is ready")
 }
+
+// Name is what it calls itself.
+func (s *NATSServer) Name() string { return s.name }
 
 // URL is where clients connect, before and after a restart.
 func (s *NATSServer) URL() string { return "nats://" + s.Addr() }

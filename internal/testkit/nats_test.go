@@ -1,7 +1,10 @@
 package testkit
 
 import (
+	"context"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -69,4 +72,33 @@ func TestNATSProcessKeepsWhatItAcknowledged(t *testing.T) {
 	if got := messages(t, s.URL()); got != 1 {
 		t.Errorf("%d messages at the same address, want the one", got)
 	}
+}
+
+func TestNATSClusterKeepsWhatItAcknowledgedWithoutItsLeader(t *testing.T) {
+	t.Parallel()
+	servers := NATSCluster(t)
+	js := jetStream(t, URLs(servers))
+	var stream jetstream.Stream
+	Eventually(t, time.Minute, func() (bool, string) { // they may still be electing
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		var err error
+		stream, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "S", Subjects: []string{"s"}, Replicas: 3})
+		return err == nil, fmt.Sprint(err)
+	})
+	if _, err := js.Publish(t.Context(), "s", []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	leader := stream.CachedInfo().Cluster.Leader
+	for _, s := range servers {
+		if s.Name() == leader {
+			s.Kill()
+		}
+	}
+	Eventually(t, time.Minute, func() (bool, string) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		info, err := stream.Info(ctx)
+		return err == nil && info.State.Msgs == 1 && info.Cluster.Leader != leader, fmt.Sprintf("%+v, %v", info, err)
+	})
 }

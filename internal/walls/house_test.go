@@ -68,6 +68,7 @@ var house = []wall{
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
+	{of: "internal/simulate", never: []string{siblings, "db/...", postgres, nats}, why: "what it expects must not come from the code that it judges"},
 	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},
 	{of: "internal/walls", only: []string{}, why: "it looks at the packages from outside"},
 	{
@@ -84,6 +85,7 @@ var doors = []door{
 	{to: "internal/testkit", by: nil, why: "it is for tests alone"},
 	{to: "db", by: []string{"internal/store"}, why: "all SQL goes through the store"},
 	{to: "internal/devstack", by: []string{"cmd/plusone", "internal/testkit"}, why: "only plusone dev and tests run servers of their own"},
+	{to: "internal/simulate", by: []string{"cmd/plusone"}, why: "it plays a whole business of users of the finished program"},
 	{to: "internal/sample", by: []string{"cmd/plusone"}, why: "it plays a user of the finished program"},
 }
 
