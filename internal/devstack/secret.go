@@ -2,7 +2,6 @@ package devstack
 
 import (
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,11 +36,7 @@ func Secret(dir, name string, generate func() (string, error)) (string, error) {
 
 // RandomSecret makes 256 random bits, in characters that need no quoting anywhere.
 func RandomSecret() (string, error) {
-	bits := make([]byte, 32)
-	if _, err := rand.Read(bits); err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(bits), nil
+	return rand.Text() + rand.Text(), nil // letters and digits: a dash at the front would be taken for a flag
 }
 
 func readSecret(path string) (string, error) {

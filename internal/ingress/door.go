@@ -1,10 +1,10 @@
 package ingress
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -130,7 +130,9 @@ func (d *door) answerError(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var buf bytes.Buffer
+	buf.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead) // what it says it is, in one piece
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, &refusal{
 			status: http.StatusRequestEntityTooLarge,
@@ -144,5 +146,5 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, refuse("body-unreadable", "the body could not be read to its end")
 	}
-	return body, nil
+	return buf.Bytes(), nil
 }

@@ -32,6 +32,9 @@ type publishing struct {
 // sender comes back with all of them, and the stream drops the copies.
 // A caller that hangs up stops nothing: an event that is on its way had better arrive.
 func (p publishing) all(ctx context.Context, messages []message) error {
+	if len(messages) == 1 {
+		return p.one(context.WithoutCancel(ctx), messages[0])
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchPatience*p.timeout)
 	defer cancel()
 	g, each := errgroup.WithContext(ctx)

@@ -26,19 +26,15 @@ const (
 const (
 	// maxGroup is how many messages go in one atomic batch at most. The server takes a thousand.
 	maxGroup = 500
-	// maxGroupBytes bounds what a group holds in the buffers between us and the server.
-	maxGroupBytes = 8 << 20
 	// maxSeat is the largest message that goes in a group. Larger ones gain nothing, and may be refused for their size.
 	maxSeat = 128 << 10
-	// maxFlights is how many groups are on their way at a time: one is sent while the other is being written to the disk.
-	maxFlights = 2
 	// groupPause is for how long messages go one by one after the server would take no atomic batches at all.
 	groupPause = 10 * time.Second
 )
 
-// groups publishes messages in atomic batches, of what is there when the batch before is on its way: alone when idle, many
-// together under load. A server that flushes every acknowledged message to the disk flushes such a batch once, so many
-// callers share the cost that one of them would have.
+// groups publishes messages in atomic batches, of what is there when the batch before has been acknowledged: alone when
+// idle, many together under load. A server that flushes every acknowledged message to the disk flushes such a batch once,
+// so many callers share the cost that one of them would have. What waits is sent ahead, so that the server has it at hand.
 //
 // A batch is stored whole or not at all. What it can not carry, among others a message that is stored already, is found
 // by halving it, and published by itself.
@@ -48,24 +44,30 @@ type groups struct {
 	next atomic.Uint64
 	gone atomic.Int64 // until when batches are not tried, in Unix nanoseconds
 
-	mu      sync.Mutex
-	waiting []*passenger
-	flights int
-	recent  recentIDs
+	mu     sync.Mutex
+	flying bool     // a group awaits its acknowledgement
+	open   []*group // those that wait for it, of which the last takes more
+	recent recentIDs
 }
 
 // passenger is a message that waits for its group.
 type passenger struct {
 	msg  *nats.Msg
-	size int
 	done chan error // takes one
+}
+
+// group is one atomic batch. All but its last message are on their way: that one will commit it.
+type group struct {
+	id    string
+	seats []*passenger
+	err   error // of sending ahead
 }
 
 func newGroups(p *Publisher) *groups { return &groups{p: p, name: rand.Text()} }
 
 // publish returns when the message's group was acknowledged. A caller that stops waiting does not stop the message.
 func (g *groups) publish(ctx context.Context, m *nats.Msg) error {
-	seat := &passenger{msg: m, size: len(m.Data), done: make(chan error, 1)}
+	seat := &passenger{msg: m, done: make(chan error, 1)}
 	if !g.board(seat) {
 		return g.p.publishOne(ctx, m)
 	}
@@ -80,7 +82,7 @@ func (g *groups) publish(ctx context.Context, m *nats.Msg) error {
 // board has the message wait for the next group, and sees to it that one leaves. It refuses a message that is known not to
 // fit into one.
 func (g *groups) board(seat *passenger) bool {
-	if seat.size > maxSeat || int64(seat.size) > g.p.js.Conn().MaxPayload()/2 || g.paused() {
+	if size := len(seat.msg.Data); size > maxSeat || int64(size) > g.p.js.Conn().MaxPayload()/2 || g.paused() {
 		return false
 	}
 	g.mu.Lock()
@@ -89,15 +91,50 @@ func (g *groups) board(seat *passenger) bool {
 	if !g.recent.add(seat.msg.Header.Get(jetstream.MsgIDHeader)) {
 		return false
 	}
-	g.waiting = append(g.waiting, seat)
-	if g.flights < maxFlights {
-		g.flights++
+	if n := len(g.open); n == 0 || len(g.open[n-1].seats) == maxGroup {
+		g.open = append(g.open, g.newGroup())
+	}
+	g.sit(g.open[len(g.open)-1], seat)
+	if !g.flying {
+		g.flying = true
 		go g.fly()
 	}
 	return true
 }
 
 func (g *groups) paused() bool { return time.Now().UnixNano() < g.gone.Load() }
+
+func (g *groups) newGroup() *group {
+	return &group{id: g.name + "-" + strconv.FormatUint(g.next.Add(1), 36)}
+}
+
+// sit gives a message the last seat of a group, and sends the one that had it ahead.
+func (g *groups) sit(b *group, seat *passenger) {
+	if n := len(b.seats); n > 0 && b.err == nil {
+		b.err = g.p.js.Conn().PublishMsg(b.seats[n-1].msg)
+	}
+	b.seats = append(b.seats, seat)
+	seat.msg.Header[headerBatch] = []string{b.id}
+	seat.msg.Header[headerBatchNumber] = []string{strconv.Itoa(len(b.seats))}
+}
+
+// fly commits group after group, until nobody waits.
+func (g *groups) fly() {
+	for {
+		g.mu.Lock()
+		if len(g.open) == 0 {
+			g.flying = false
+			g.mu.Unlock()
+			return
+		}
+		b := g.open[0]
+		g.open = g.open[1:]
+		g.mu.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), g.p.timeout)
+		g.land(ctx, b)
+		cancel()
+	}
+}
 
 // publishAll publishes all at once, in groups, waits, and returns what became of each.
 func (g *groups) publishAll(ctx context.Context, msgs []*nats.Msg) []error {
@@ -108,8 +145,8 @@ func (g *groups) publishAll(ctx context.Context, msgs []*nats.Msg) []error {
 	for i, m := range msgs {
 		seats[i] = &passenger{msg: m, done: make(chan error, 1)}
 	}
-	for group := range slices.Chunk(seats, maxGroup) {
-		g.send(ctx, group)
+	for some := range slices.Chunk(seats, maxGroup) {
+		g.send(ctx, some)
 	}
 	errs := make([]error, len(msgs))
 	for i, seat := range seats {
@@ -118,106 +155,85 @@ func (g *groups) publishAll(ctx context.Context, msgs []*nats.Msg) []error {
 	return errs
 }
 
-// fly sends group after group, until nobody waits.
-func (g *groups) fly() {
-	for {
-		group := g.take()
-		if group == nil {
-			return
+// send has messages stored as a group of their own.
+func (g *groups) send(ctx context.Context, seats []*passenger) {
+	b := g.newGroup()
+	if g.p.js.Conn().IsConnected() { // commit says so otherwise
+		for _, seat := range seats {
+			g.sit(b, seat)
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), g.p.timeout)
-		g.send(ctx, group)
-		cancel()
 	}
+	b.seats = seats
+	g.land(ctx, b)
 }
 
-func (g *groups) take() []*passenger {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	n, size := 0, 0
-	for n < len(g.waiting) && n < maxGroup && (n == 0 || size+g.waiting[n].size <= maxGroupBytes) {
-		size += g.waiting[n].size
-		n++
-	}
-	if n == 0 {
-		g.flights--
-		g.waiting = nil
-		return nil
-	}
-	group := g.waiting[:n:n]
-	g.waiting = g.waiting[n:]
-	return group
-}
-
-// send has a group stored, and tells each of its passengers what became of their message.
-func (g *groups) send(ctx context.Context, group []*passenger) {
-	if len(group) == 1 {
-		group[0].done <- g.p.publishOne(ctx, group[0].msg)
+// land has a group stored, and tells each of its passengers what became of their message.
+func (g *groups) land(ctx context.Context, b *group) {
+	if len(b.seats) == 1 {
+		b.seats[0].leave()
+		b.seats[0].done <- g.p.publishOne(ctx, b.seats[0].msg)
 		return
 	}
-	err := g.commit(ctx, group)
+	err := g.commit(ctx, b)
 	var refused *jetstream.APIError
 	if errors.As(err, &refused) {
-		g.split(ctx, group, refused)
+		g.split(ctx, b.seats, refused)
 		return
 	}
-	for _, seat := range group {
+	for _, seat := range b.seats {
 		seat.done <- classify(err)
 	}
 }
 
+// leave takes the message out of its group.
+func (s *passenger) leave() {
+	for _, header := range []string{headerBatch, headerBatchNumber, headerBatchCommit} {
+		delete(s.msg.Header, header)
+	}
+}
+
 // split goes on with a group that the server refused. Nothing of it is stored.
-func (g *groups) split(ctx context.Context, group []*passenger, refused *jetstream.APIError) {
+func (g *groups) split(ctx context.Context, seats []*passenger, refused *jetstream.APIError) {
 	g.p.metrics.split(reasonOf(refused))
-	if refused.ErrorCode == codeDuplicateInBatch && len(group) > 4 {
-		half := len(group) / 2
-		g.send(ctx, group[:half])
-		g.send(ctx, group[half:])
+	msgs := make([]*nats.Msg, len(seats))
+	for i, seat := range seats {
+		seat.leave()
+		msgs[i] = seat.msg
+	}
+	if refused.ErrorCode == codeDuplicateInBatch && len(seats) > 4 {
+		half := len(seats) / 2
+		g.send(ctx, seats[:half])
+		g.send(ctx, seats[half:])
 		return
 	}
 	if refused.ErrorCode == codeBatchesDisabled {
 		g.gone.Store(time.Now().Add(groupPause).UnixNano())
 	}
-	msgs := make([]*nats.Msg, len(group))
-	for i, seat := range group {
-		for _, header := range []string{headerBatch, headerBatchNumber, headerBatchCommit} {
-			delete(seat.msg.Header, header)
-		}
-		msgs[i] = seat.msg
-	}
 	for i, err := range g.p.publishAll(ctx, msgs) {
-		group[i].done <- err
+		seats[i].done <- err
 	}
 }
 
-// commit sends a group as one atomic batch, and waits for its acknowledgement.
-func (g *groups) commit(ctx context.Context, group []*passenger) error {
+// commit sends the last message of a group, and waits for the acknowledgement of all.
+func (g *groups) commit(ctx context.Context, b *group) error {
 	nc := g.p.js.Conn()
 	if !nc.IsConnected() {
 		return fmt.Errorf("%w: not connected", ErrUnavailable)
 	}
-	began := time.Now()
-	id := g.name + "-" + strconv.FormatUint(g.next.Add(1), 36)
-	last := len(group) - 1
-	for i, seat := range group {
-		seat.msg.Header[headerBatch] = []string{id}
-		seat.msg.Header[headerBatchNumber] = []string{strconv.Itoa(i + 1)}
-		delete(seat.msg.Header, headerBatchCommit)
-		if i < last {
-			if err := nc.PublishMsg(seat.msg); err != nil {
-				return fmt.Errorf("%w: %w", ErrUnavailable, err)
-			}
-		}
+	if b.err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, b.err)
 	}
-	group[last].msg.Header[headerBatchCommit] = []string{"1"}
-	answer, err := nc.RequestMsgWithContext(ctx, group[last].msg)
+	began := time.Now()
+	last := b.seats[len(b.seats)-1].msg
+	last.Header[headerBatchCommit] = []string{"1"}
+	answer, err := nc.RequestMsgWithContext(ctx, last)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	if err := readCommit(answer.Data, len(group)); err != nil {
+	if err := readCommit(answer.Data, len(b.seats)); err != nil {
 		return err
 	}
-	g.p.metrics.group(len(group), time.Since(began))
+	g.p.metrics.group(len(b.seats), time.Since(began))
 	return nil
 }
 
