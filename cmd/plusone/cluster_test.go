@@ -33,9 +33,10 @@ func deployCluster(t *testing.T) *cluster {
 	}
 	c.env = []string{
 		"STRIPE_WEBHOOK_SECRET=" + webhookSecret, "PLUSONE_EVENTS_TOKEN=" + eventsToken, "PLUSONE_HASH_KEY=" + hashKey,
-		"DATABASE_URL=" + c.postgres.DSN(), "NATS_URL=" + testkit.URLs(c.servers), "PLUSONE_STREAM_REPLICAS=3",
+		"NATS_URL=" + testkit.URLs(c.servers), "PLUSONE_STREAM_REPLICAS=3", "PLUSONE_DURABILITY=replicas",
 		"PLUSONE_STRIPE_MODE=test", "PLUSONE_ADMIN=127.0.0.1:0", "PLUSONE_LISTEN=127.0.0.1:0",
 	}
+	c.logins = logins(t, c.postgres)
 	for range 2 {
 		c.doors = append(c.doors, c.role("ingress"))
 		c.worker("--ack-wait", "2s") // what the dead leader had handed out comes again after that
@@ -64,7 +65,7 @@ func TestACluster(t *testing.T) {
 	t.Parallel()
 	c := deployCluster(t)
 	keys := filepath.Join(t.TempDir(), "accepted")
-	told := start(t, c.env, "simulate", "--target", strings.Join(c.targets, ","), "--users", "500", "--rate", "250",
+	told := start(t, c.envOf("simulate"), "simulate", "--target", strings.Join(c.targets, ","), "--users", "500", "--rate", "250",
 		"--refunds", "0.3", "--duplicates", "0.1", "--shuffle", "0.2", "--accepted", keys, "--json")
 	c.accepted(keys, 400)
 	leader := c.leader("")

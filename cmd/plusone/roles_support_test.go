@@ -108,7 +108,8 @@ func logins(t testing.TB, server *testkit.PostgresServer) map[string]string {
 		u.User = url.UserPassword(user, databasePassword)
 		return u.String()
 	}
-	return map[string]string{"worker": as("plusone_worker_login"), "api": as("plusone_api_login"), "audit": as("plusone_tools_login")}
+	tools := as("plusone_tools_login")
+	return map[string]string{"worker": as("plusone_worker_login"), "api": as("plusone_api_login"), "audit": tools, "simulate": tools}
 }
 
 // worker starts one more.

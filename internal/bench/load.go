@@ -57,6 +57,7 @@ func hammer(ctx context.Context, base string, connections int, d time.Duration, 
 // sender is one connection, with a request of which little changes.
 type sender struct {
 	conn net.Conn
+	host string
 	in   *bufio.Reader
 	head []byte
 	body []byte
@@ -71,17 +72,30 @@ func newSender(host string) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &sender{conn: conn, host: host, in: bufio.NewReader(conn)}
 	mark := bytes.Repeat([]byte("0"), idDigits)
-	now := time.Now()
-	body := stripeMsg("customer.subscription.updated", "evt_d"+string(mark), now, fmt.Sprintf(subscription, "door", 1)).Data
+	body := stripeMsg("customer.subscription.updated", "evt_d"+string(mark), time.Now(), fmt.Sprintf(subscription, "door", 1)).Data
+	s.prepare(body)
 	at := bytes.Index(body, mark)
-	head := "POST /webhooks/stripe HTTP/1.1\r\nHost: " + host + "\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) +
-		"\r\nStripe-Signature: t=" + strconv.FormatInt(now.Unix(), 10) + ",v1="
-	return &sender{conn: conn, in: bufio.NewReader(conn), head: []byte(head), body: body, id: body[at : at+idDigits]}, nil
+	s.id = body[at : at+idDigits]
+	return s, nil
 }
 
+// prepare makes ready to send a body.
+func (s *sender) prepare(body []byte) {
+	s.body = body
+	s.head = []byte("POST /webhooks/stripe HTTP/1.1\r\nHost: " + s.host + "\r\nContent-Type: application/json\r\nContent-Length: " +
+		strconv.Itoa(len(body)) + "\r\nStripe-Signature: t=" + strconv.FormatInt(time.Now().Unix(), 10) + ",v1=")
+}
+
+// send sends the event under a number of its own.
 func (s *sender) send(n int64) error {
 	copy(s.id, fmt.Sprintf("%0*d", idDigits, n))
+	return s.post()
+}
+
+// post sends what was prepared, and reads the answer.
+func (s *sender) post() error {
 	s.buf = append(s.buf[:0], s.head...)
 	s.buf = append(s.buf, s.sign()...)
 	s.buf = append(s.buf, "\r\n\r\n"...)
