@@ -57,6 +57,14 @@ generate: bin/sqlc ## Write the generated code and diagrams anew
 fuzz: ## Fuzz every parser for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
 
+.PHONY: bench
+bench: deps build ## Measure everything against its yardstick, for ten minutes, and record it in docs/performance.json
+	$(GO) run ./internal/bench -json docs/performance.json
+
+.PHONY: bench-quick
+bench-quick: deps build ## The same in two minutes; fails below half of what is recorded
+	$(GO) run ./internal/bench -quick -recorded docs/performance.json
+
 .PHONY: deps
 deps: ## Install what the tests need and is not there: PostgreSQL, Prometheus, systemd-analyze
 	@.ci/install-postgres

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// table is how one table is filled: rows 1 to n.
-type table struct {
+// filling is how one table is filled: rows 1 to n.
+type filling struct {
 	name    string
 	columns []string
 	n       int
@@ -50,11 +50,11 @@ func preload(ctx context.Context, pool *pgxpool.Pool, p population, progress io.
 	return nil
 }
 
-func (p population) tables() []table {
+func (p population) tables() []filling {
 	all, buyers := p.people+p.referrers, p.people/10
 	at, paid := p.began, p.began.Add(24*time.Hour)
 	buyer := func(i int) int { return p.pending() + i }
-	return []table{
+	return []filling{
 		{"users", []string{"id", "external_id", "registered_at", "sign_up_event", "sign_up_code", "program_id", "username"}, all, func(i int) []any {
 			var code any
 			if i <= p.people {

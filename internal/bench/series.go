@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // series are the figures of each thing that was measured, one for each round.
 type series map[string][]float64
@@ -41,3 +44,5 @@ func quantile(sorted []float64, share float64) float64 {
 	}
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
 }
+
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
