@@ -134,7 +134,7 @@ func (h *host) database(ctx context.Context, url string, options ...store.PoolOp
 
 // workerPace says how a worker works.
 type workerPace struct {
-	Concurrency int           `env:"PLUSONE_CONCURRENCY" default:"2" help:"How many batches to work on at a time (default ${default})."`
+	Concurrency int           `env:"PLUSONE_CONCURRENCY" default:"4" help:"How many batches to work on at a time (default ${default})."`
 	MaxBatch    int           `env:"PLUSONE_MAX_BATCH" default:"256" help:"How many events to take in one transaction at most (default ${default})."`
 	AckWait     time.Duration `env:"PLUSONE_ACK_WAIT" default:"30s" help:"After how long without an answer an event is delivered again (default ${default})."`
 	Tick        time.Duration `env:"PLUSONE_TICK" default:"1s" help:"How often to look for holds and windows that have ended (default ${default})."`

@@ -79,7 +79,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.binary, "binary", "bin/plusone", "the plusone `program` whose roles are measured")
 	flags.StringVar(&o.dir, "dir", ".bench", "the `folder` for the run's data, made anew and removed")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the draining worker to this `file`")
-	flags.IntVar(&o.concurrency, "concurrency", 2, "how many `batches` the worker has in hand at a time")
+	flags.IntVar(&o.concurrency, "concurrency", 4, "how many `batches` the worker has in hand at a time")
 	flags.BoolVar(&o.statements, "statements", false, "show what the worker's statements cost PostgreSQL (this slows everything down)")
 	flags.StringVar(&o.only, "only", "", "run only these `parts`: worker, door, idle")
 	if err := flags.Parse(args); err != nil {
