@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -203,6 +204,42 @@ func TestComposeShowsTheDashboards(t *testing.T) {
 	}
 	if !slices.Contains(services["prometheus"].Volumes, "./prometheus:/etc/prometheus:ro") {
 		t.Errorf("Prometheus mounts %v", services["prometheus"].Volumes)
+	}
+}
+
+// TestPrometheusFindsEachRole: a job for each, by the name of its service, on the port that it has in the image, over a
+// network that both are on.
+func TestPrometheusFindsEachRole(t *testing.T) {
+	services := readCompose(t).Services
+	var config struct {
+		Jobs []struct {
+			Name string `yaml:"job_name"`
+			DNS  []struct {
+				Names []string
+				Port  int
+			} `yaml:"dns_sd_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	readYAML(t, "prometheus/prometheus.yml", &config)
+	var found []string
+	for _, job := range config.Jobs {
+		if len(job.DNS) != 1 || !slices.Equal(job.DNS[0].Names, []string{job.Name}) {
+			t.Fatalf("the job %s looks for %+v", job.Name, job.DNS)
+		}
+		found = append(found, job.Name)
+		service, listens := services[job.Name], fmt.Sprintf("PLUSONE_ADMIN=:%d", job.DNS[0].Port)
+		if !slices.Contains(service.Networks, "monitoring") || service.Environment["PLUSONE_ADMIN"] != "" || !strings.Contains(read(t, "Dockerfile"), listens) {
+			t.Errorf("Prometheus does not reach %s on port %d: %+v", job.Name, job.DNS[0].Port, service)
+		}
+	}
+	for name, service := range services {
+		role := len(service.Command) > 0 && service.Command[0] == name && slices.Contains(service.Networks, "monitoring")
+		if role != slices.Contains(found, name) {
+			t.Errorf("%s is a role: %v, and Prometheus looks for %v", name, role, found)
+		}
+	}
+	if !slices.Contains(services["prometheus"].Networks, "monitoring") {
+		t.Errorf("Prometheus is on %v", services["prometheus"].Networks)
 	}
 }
 

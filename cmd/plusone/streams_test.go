@@ -72,6 +72,8 @@ func TestTheWrongUserIsTold(t *testing.T) {
 
 // TestNATSTakesItsConfiguration has nats-server read what operators are given.
 func TestNATSTakesItsConfiguration(t *testing.T) {
-	testkit.CheckNATSConfig(t, "../../deploy/nats/nats.conf", "PLUSONE_NATS_NAME=nats-1", "PLUSONE_NATS_STORE="+t.TempDir(),
-		"PLUSONE_NATS_MONITOR=127.0.0.1:8222", "PLUSONE_NATS_ROUTES=[nats://route:secret@nats-1:6222, nats://route:secret@nats-2:6222]")
+	env := []string{"PLUSONE_NATS_NAME=nats-1", "PLUSONE_NATS_STORE=" + t.TempDir(), "PLUSONE_NATS_MONITOR=127.0.0.1:8222"}
+	testkit.CheckNATSConfig(t, "../../deploy/nats/nats.conf",
+		append(env, "PLUSONE_NATS_ROUTES=[nats://route:secret@nats-1:6222, nats://route:secret@nats-2:6222]")...)
+	testkit.CheckNATSConfig(t, "../../deploy/nats/single.conf", append(env, "PLUSONE_NATS_LISTEN=127.0.0.1:4222")...)
 }
