@@ -154,7 +154,7 @@ func TestTheDashboardShowsWhatItMust(t *testing.T) {
 		shown[p.Row] = append(shown[p.Row], p.Title)
 	}
 	for row, titles := range map[string][]string{
-		"Ingress":               {"Requests", "Errors", "Duration"},
+		"Ingress":               {"Requests", "Errors", "Duration", "Group size", "Group duration", "Groups that were split"},
 		"Worker":                {"Events by result", "Errors", "Batch duration", "Verdicts on messages", "Batch size", "Transaction retries", "Redeliveries and halvings"},
 		"Stream":                {"Lag in messages", "Lag in age", "Dead letters"},
 		"Referrals and rewards": {"Transitions by reason", "Rewards by currency"},

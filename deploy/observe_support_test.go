@@ -340,11 +340,30 @@ func mustJSON(v any) []byte {
 
 func (w *watched) signUp(user, code string) {
 	w.t.Helper()
-	body := mustJSON(map[string]any{
+	w.postEvents("application/cloudevents+json", registered(user, code))
+}
+
+// crowd is many who sign up at once, so that the door publishes them together.
+func (w *watched) crowd(size int) {
+	w.t.Helper()
+	events := make([]any, size)
+	for i := range events {
+		events[i] = registered(fmt.Sprintf("one%d", i), "")
+	}
+	w.postEvents("application/cloudevents-batch+json", events)
+}
+
+func registered(user, code string) any {
+	return map[string]any{
 		"specversion": "1.0", "id": "registered-" + user, "source": "/test", "type": "user.registered", "time": time.Now().UTC().Format(time.RFC3339),
 		"data": map[string]any{"user_id": user, "email": user + "@example.com", "referral_code": code},
-	})
-	w.post("/v1/events", body, map[string]string{"Authorization": "Bearer " + eventsToken, "Content-Type": "application/cloudevents+json"}, http.StatusAccepted)
+	}
+}
+
+func (w *watched) postEvents(kind string, events any) {
+	w.t.Helper()
+	header := map[string]string{"Authorization": "Bearer " + eventsToken, "Content-Type": kind}
+	w.post("/v1/events", mustJSON(events), header, http.StatusAccepted)
 }
 
 // ask the API, which must answer with a status.
@@ -379,6 +398,7 @@ func (w *watched) publish(subject string, body []byte) {
 // a wrong signature, of types that nobody reads and in shapes that nobody can read; and somebody asks who has what.
 func (w *watched) live() {
 	w.t.Helper()
+	w.crowd(100)
 	w.signUp("alice", "")
 	var alice struct {
 		Code string `json:"referral_code"`

@@ -245,7 +245,7 @@ var (
 func TestThePageNamesWhatThereIs(t *testing.T) {
 	page := readPage(t)
 	help := ""
-	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "program apply"} {
+	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "program apply"} {
 		p := testkit.StartProcess(t, testkit.ProcessConfig{
 			Path: testkit.Binary(t, "github.com/plusone-dev/plusone/cmd/plusone"), Args: append(strings.Fields(of), "--help"), Dir: t.TempDir(),
 		})

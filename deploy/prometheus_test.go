@@ -75,6 +75,7 @@ var knownZeros = map[string]string{
 	"Is all well? / Laws broken /":                                          "every law holds",
 	"Ingress / Errors / 5xx":                                                "the stream takes every event",
 	"Ingress / Requests in flight / {{instance}}":                           "nobody is being served at the moment of a scrape",
+	"Ingress / Groups that were split / {{job}} {{reason}}":                 "the stream takes every group",
 	"Worker / Transaction retries / {{kind}}":                               "one worker with little to do gets in nobody's way",
 	"Worker / Transaction retries / more to lock":                           "as before; it may happen",
 	"Worker / Redeliveries and halvings / redeliveries":                     "nothing failed, and nothing took too long",
