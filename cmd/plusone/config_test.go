@@ -35,6 +35,7 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		{"migrate --database-url " + secretURL, []string{"--database-url"}},
 		{"audit --database-url " + secretURL, []string{"--database-url"}},
 		{"dev --concurrency 0 --api-token=,", []string{"--concurrency", "--api-token"}},
+		{"dev --durability replicas", []string{"--durability (PLUSONE_DURABILITY) can not be replicas here"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			code, out, errs := invoke(t, strings.Fields(c.args)...)
@@ -69,6 +70,8 @@ func TestTheCommandLineIsHeldToItsFlags(t *testing.T) {
 		"worker --concurrency many":     "--concurrency",
 		"worker --log-level loud":       "--log-level must be one of",
 		"ingress --stripe-mode both":    "--stripe-mode must be one of",
+		"ingress --durability forever":  `--durability must be one of "disk","replicas","process"`,
+		"worker --durability=":          "--durability must be one of",
 		"program apply":                 "--file",
 		"program apply -f /nowhere.yml": "/nowhere.yml",
 		"audit extra":                   "unexpected argument extra",
@@ -98,10 +101,10 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 	}
 	for command, says := range map[string][]string{
 		"":              {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "version", "NAME_FILE"},
-		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
-		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
+		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN", "PLUSONE_DURABILITY"},
+		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT", "PLUSONE_DURABILITY"},
 		"api":           {"DATABASE_URL", "PLUSONE_API_TOKEN"},
-		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen"},
+		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen", "PLUSONE_DURABILITY"},
 		"migrate":       {"DATABASE_URL"},
 		"streams":       {"NATS_URL", "PLUSONE_STREAM_REPLICAS", "PLUSONE_NATS_INBOX"},
 		"program apply": {"--file", "--data", "DATABASE_URL"},
