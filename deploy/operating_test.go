@@ -241,11 +241,15 @@ var (
 	streams = []string{stream.In, stream.Out, stream.Dead}
 )
 
-// TestThePageNamesWhatThereIs: settings and commands of plusone, and panels of the dashboard.
-func TestThePageNamesWhatThereIs(t *testing.T) {
-	page := readPage(t)
+// TestThePagesNameWhatThereIs: settings and commands of plusone, and panels of the dashboard.
+func TestThePagesNameWhatThereIs(t *testing.T) {
+	durability, err := os.ReadFile("../docs/durability.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := readPage(t) + string(durability)
 	help := ""
-	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "program apply"} {
+	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "dev", "program apply"} {
 		p := testkit.StartProcess(t, testkit.ProcessConfig{
 			Path: testkit.Binary(t, "github.com/plusone-dev/plusone/cmd/plusone"), Args: append(strings.Fields(of), "--help"), Dir: t.TempDir(),
 		})
