@@ -55,12 +55,12 @@ func relying(t *testing.T, on, nats string) []*testkit.Process {
 	return []*testkit.Process{start(t, env, "ingress"), start(t, env, "worker")}
 }
 
-// operators asks a role's page for operators.
-func operators(t *testing.T, role *testkit.Process, page string) (status int, body string) {
+// get is a page for operators.
+func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	client := http.Client{Timeout: 20 * time.Second}
 	defer client.CloseIdleConnections()
-	res, err := client.Get(listensAt(role, "admin") + page)
+	res, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func operators(t *testing.T, role *testkit.Process, page string) (status int, bo
 func TestReplicasMustBeThere(t *testing.T) {
 	for _, role := range relying(t, onReplicas, testkit.NATS(t)) {
 		testkit.Eventually(t, patience, func() (bool, string) {
-			status, body := operators(t, role, "/readyz")
+			status, body := get(t, listensAt(role, "admin")+"/readyz")
 			return status == http.StatusServiceUnavailable && strings.Contains(body, `"failed":["replicas"]`), fmt.Sprint(status, " ", body)
 		})
 		mustSay(t, role.WaitLine(patience, "is kept by 1 server"), `"check":"replicas"`, "PLUSONE_DURABILITY", "PLUSONE_IN", "plusone streams --stream-replicas 3")
@@ -110,7 +110,7 @@ func TestGroupsAreForTheDisk(t *testing.T) {
 		if status, answer := b.sendBatch(events); status != http.StatusAccepted {
 			t.Fatalf("%s: the door answers %d: %s", on, status, answer)
 		}
-		_, metrics := operators(t, door, "/metrics")
+		_, metrics := get(t, listensAt(door, "admin")+"/metrics")
 		if none := strings.Contains(metrics, "plusone_publish_group_messages_count 0\n"); none == grouped {
 			t.Errorf("%s: it has published no groups: %v", on, none)
 		}
