@@ -101,10 +101,10 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 	}
 	for command, says := range map[string][]string{
 		"":              {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "version", "NAME_FILE"},
-		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN", "PLUSONE_DURABILITY"},
-		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT", "PLUSONE_DURABILITY"},
+		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
+		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
 		"api":           {"DATABASE_URL", "PLUSONE_API_TOKEN"},
-		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen", "PLUSONE_DURABILITY"},
+		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen"},
 		"migrate":       {"DATABASE_URL"},
 		"streams":       {"NATS_URL", "PLUSONE_STREAM_REPLICAS", "PLUSONE_NATS_INBOX"},
 		"program apply": {"--file", "--data", "DATABASE_URL"},
