@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -9,9 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/jackc/pgx/v5"
-	"github.com/nats-io/nats-server/v2/conf"
+	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/testkit"
@@ -71,16 +71,28 @@ func TestSecretsAreMadeOnce(t *testing.T) {
 	}
 }
 
-// script is what a service of compose.yaml starts with, as its shell is given it; secrets are those of a folder.
-func script(t *testing.T, service, secrets string) (shell []string) {
+// composed is what the tests look at in compose.yaml.
+type composed struct {
+	Services map[string]struct {
+		Image       string
+		Command     []string
+		Entrypoint  []string
+		Environment map[string]string
+		Networks    []string
+		Volumes     []string
+	}
+}
+
+func readCompose(t *testing.T) (c composed) {
 	t.Helper()
-	var file struct {
-		Services map[string]struct{ Entrypoint []string }
-	}
-	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &file); err != nil {
-		t.Fatal(err)
-	}
-	shell = file.Services[service].Entrypoint
+	readYAML(t, "compose.yaml", &c)
+	return c
+}
+
+// script is what a service of compose.yaml starts with, as its shell is given it; secrets are those of a folder.
+func (c composed) script(t *testing.T, service, secrets string) (shell []string) {
+	t.Helper()
+	shell = slices.Clone(c.Services[service].Entrypoint)
 	if len(shell) != 3 {
 		t.Fatalf("%s starts with %v", service, shell)
 	}
@@ -96,62 +108,138 @@ func instead(t *testing.T, name, text string) (path string) {
 	return "PATH=" + dir + ":" + os.Getenv("PATH")
 }
 
-// TestComposeStartsNATS runs what the containers of NATS start with, up to the server, which looks at its configuration
+// TestComposeStartsNATS runs what each container of NATS starts with, up to the server, which looks at its configuration
 // and what it was given.
 func TestComposeStartsNATS(t *testing.T) {
-	secrets, here, seen := makeSecrets(t), mustAbs(t, "nats"), filepath.Join(t.TempDir(), "environment")
+	secrets, compose := makeSecrets(t), readCompose(t)
+	for _, node := range []string{"nats-1", "nats-2", "nats-3"} {
+		t.Run(node, func(t *testing.T) { compose.mustStartNATS(t, node, secrets) })
+	}
+}
+
+func (c composed) mustStartNATS(t *testing.T, node, secrets string) {
+	here, seen := mustAbs(t, "nats"), filepath.Join(t.TempDir(), "environment")
 	server := testkit.Binary(t, "github.com/nats-io/nats-server/v2")
-	shell := script(t, "nats-1", secrets)
+	shell := c.script(t, node, secrets)
 	cmd := exec.CommandContext(t.Context(), shell[0], shell[1:]...)
-	cmd.Env = []string{"NATS_NODE_NAME=nats-1", instead(t, "nats-server", `#!/bin/sh
+	cmd.Env = []string{instead(t, "nats-server", `#!/bin/sh
 env > `+seen+`
-[ "$1 $2" = "--config /etc/nats/cluster.conf" ] || exit 9
-shift 2
-exec `+server+` -t --config `+here+`/cluster.conf "$@"
+[ "$*" = "--config /etc/nats/nats.conf" ] || exit 9
+exec `+server+` -t --config `+here+`/nats.conf
 `)}
+	for name, value := range c.Services[node].Environment {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("nats-server does not take what compose.yaml gives it: %v\n%s", err, out)
 	}
-	environment := map[string]string{}
 	for line := range strings.Lines(read(t, seen)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		environment[name] = value
-		if strings.HasPrefix(name, "NATS_") {
+		if name, value, _ := strings.Cut(strings.TrimSpace(line), "="); strings.HasPrefix(name, "PLUSONE_NATS_") {
 			t.Setenv(name, value)
 		}
 	}
-	mustKeepStreamsIn(t, filepath.Join(here, "cluster.conf"), "/data")
-	for _, user := range []string{"ingress", "worker", "api", "tools", "sys", "cluster"} {
-		want := read(t, filepath.Join(secrets, "nats_"+user+"_password"))
-		t.Setenv("GIVEN", environment["NATS_"+strings.ToUpper(user)+"_PASSWORD"])
-		if got, err := conf.Parse("password: $GIVEN"); err != nil || got["password"] != want {
-			t.Errorf("NATS reads %v as the password of %s, and it is %q (%v)", got, user, want, err)
+	opts, err := natsserver.ProcessConfigFile(filepath.Join(here, "nats.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	password := func(user string) string { return read(t, filepath.Join(secrets, "nats_"+user+"_password")) }
+	if opts.ServerName != node || opts.StoreDir != "/data" || !slices.Contains(c.Services[node].Volumes, node+":/data") {
+		t.Errorf("%s is called %s and keeps its streams in %s, of the volumes %v", node, opts.ServerName, opts.StoreDir, c.Services[node].Volumes)
+	}
+	users := []string{"sys", "ingress", "worker", "tools", "producer", "consumer"}
+	for _, u := range opts.Users {
+		if i := slices.Index(users, u.Username); i >= 0 && u.Password == password(u.Username) {
+			users = slices.Delete(users, i, i+1)
 		}
 	}
-	t.Setenv("GIVEN", environment["NATS_ROUTES"])
-	got, err := conf.Parse("routes: $GIVEN")
-	if routes, ok := got["routes"].([]any); err != nil || !ok || len(routes) != 3 {
-		t.Fatalf("NATS reads %v as the routes (%v)", got, err)
+	if len(users) > 0 || opts.Cluster.Username != "route" || opts.Cluster.Password != password("route") {
+		t.Errorf("NATS has not the passwords that were made, of %v or of the routes", users)
 	}
-	cluster := read(t, filepath.Join(secrets, "nats_cluster_password"))
-	for i, route := range got["routes"].([]any) {
-		want := "nats-route://cluster:" + cluster + "@nats-" + string(rune('1'+i)) + ":6222"
-		if route != want {
-			t.Errorf("a route is %v, want %s", route, want)
+	for i, route := range opts.Routes {
+		if want := "nats://route:" + password("route") + "@nats-" + string(rune('1'+i)) + ":6222"; route.String() != want {
+			t.Errorf("a route is %s, want %s", route, want)
+		}
+	}
+	if len(opts.Routes) != 3 {
+		t.Errorf("there are %d routes", len(opts.Routes))
+	}
+}
+
+// TestComposeKnowsEachUser: who is given an address of NATS is one of its users, and so are those whose passwords are made.
+func TestComposeKnowsEachUser(t *testing.T) {
+	secrets, accounts := makeSecrets(t), read(t, "nats/accounts.conf")
+	files, err := filepath.Glob(filepath.Join(secrets, "*_nats_url"))
+	if err != nil || len(files) != 3 {
+		t.Fatalf("the addresses are %v (%v)", files, err)
+	}
+	for _, file := range files {
+		user := strings.TrimSuffix(filepath.Base(file), "_nats_url")
+		if !strings.Contains(accounts, "user: "+user+", password: $PLUSONE_NATS_"+strings.ToUpper(user)+"_PASSWORD") {
+			t.Errorf("accounts.conf has no user %s", user)
+		}
+		for address := range strings.SplitSeq(read(t, file), ",") {
+			if u, err := url.Parse(address); err != nil || u.User.Username() != user {
+				t.Errorf("%s has an address of %v (%v)", filepath.Base(file), u, err)
+			}
 		}
 	}
 }
 
-// mustKeepStreamsIn: what is kept anywhere else is gone with the container.
-func mustKeepStreamsIn(t *testing.T, config, volume string) {
-	t.Helper()
-	all, err := conf.ParseFile(config)
-	if err != nil {
-		t.Fatal(err)
+// TestComposeShowsTheDashboards: Grafana looks for them where they are mounted, and for Prometheus where it is.
+func TestComposeShowsTheDashboards(t *testing.T) {
+	services := readCompose(t).Services
+	provisioning := read(t, "grafana/provisioning/dashboards/plusone.yml") + read(t, "grafana/provisioning/datasources/prometheus.yml")
+	for _, mount := range []struct{ from, to string }{
+		{"./grafana/provisioning", "/etc/grafana/provisioning"},
+		{"./grafana/dashboards", "/etc/grafana/dashboards"},
+	} {
+		if !slices.Contains(services["grafana"].Volumes, mount.from+":"+mount.to+":ro") {
+			t.Errorf("Grafana mounts %v, and not %s at %s", services["grafana"].Volumes, mount.from, mount.to)
+		}
 	}
-	jetstream, _ := all["jetstream"].(map[string]any)
-	if dir, ok := jetstream["store_dir"].(string); !ok || dir != volume && !strings.HasPrefix(dir, volume+"/") {
-		t.Errorf("%s keeps the streams in %v, and compose.yaml mounts a volume at %s", config, jetstream["store_dir"], volume)
+	for _, want := range []string{"path: /etc/grafana/dashboards\n", "url: http://prometheus:9090\n"} {
+		if !strings.Contains(provisioning, want) {
+			t.Errorf("Grafana is not told %q", want)
+		}
+	}
+	if !slices.Contains(services["prometheus"].Volumes, "./prometheus:/etc/prometheus:ro") {
+		t.Errorf("Prometheus mounts %v", services["prometheus"].Volumes)
+	}
+}
+
+// TestPrometheusFindsEachRole: a job for each, by the name of its service, on the port that it has in the image, over a
+// network that both are on.
+func TestPrometheusFindsEachRole(t *testing.T) {
+	services := readCompose(t).Services
+	var config struct {
+		Jobs []struct {
+			Name string `yaml:"job_name"`
+			DNS  []struct {
+				Names []string
+				Port  int
+			} `yaml:"dns_sd_configs"`
+		} `yaml:"scrape_configs"`
+	}
+	readYAML(t, "prometheus/prometheus.yml", &config)
+	var found []string
+	for _, job := range config.Jobs {
+		if len(job.DNS) != 1 || !slices.Equal(job.DNS[0].Names, []string{job.Name}) {
+			t.Fatalf("the job %s looks for %+v", job.Name, job.DNS)
+		}
+		found = append(found, job.Name)
+		service, listens := services[job.Name], fmt.Sprintf("PLUSONE_ADMIN=:%d", job.DNS[0].Port)
+		if !slices.Contains(service.Networks, "monitoring") || service.Environment["PLUSONE_ADMIN"] != "" || !strings.Contains(read(t, "Dockerfile"), listens) {
+			t.Errorf("Prometheus does not reach %s on port %d: %+v", job.Name, job.DNS[0].Port, service)
+		}
+	}
+	for name, service := range services {
+		role := len(service.Command) > 0 && service.Command[0] == name && slices.Contains(service.Networks, "monitoring")
+		if role != slices.Contains(found, name) {
+			t.Errorf("%s is a role: %v, and Prometheus looks for %v", name, role, found)
+		}
+	}
+	if !slices.Contains(services["prometheus"].Networks, "monitoring") {
+		t.Errorf("Prometheus is on %v", services["prometheus"].Networks)
 	}
 }
 
@@ -170,7 +258,7 @@ func TestComposeMakesLogins(t *testing.T) {
 		t.Fatal("the owner has no password")
 	}
 	write(t, filepath.Join(secrets, "postgres_owner_password"), password, 0o644)
-	shell := script(t, "logins", secrets)
+	shell := readCompose(t).script(t, "logins", secrets)
 	shell[2] = strings.ReplaceAll(shell[2], "/logins.sql", mustAbs(t, "postgres/logins.sql"))
 	for range 2 { // it runs at each start
 		cmd := exec.CommandContext(t.Context(), shell[0], shell[1:]...)

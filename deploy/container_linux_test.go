@@ -147,7 +147,7 @@ func (i image) play(t *testing.T) {
 	}
 	ingress, worker, api := i.start(t, env, "ingress"), i.start(t, env, "worker"), i.start(t, env, "api")
 	for _, role := range []*testkit.Process{ingress, worker, api} {
-		admin := address(t, role, "admin")
+		admin := listensAt(t, role, "admin")
 		role.WaitHealthy(patience, "http://"+admin+"/readyz")
 		check := i.start(t, []string{"PLUSONE_ADMIN=" + admin}, "health")
 		if code := check.Wait(patience); code != 0 || check.Output() != "ready\n" {
@@ -156,7 +156,7 @@ func (i image) play(t *testing.T) {
 	}
 	body := []byte(`{"id":"evt_1","object":"event","type":"charge.succeeded","api_version":"2023-10-16","created":` +
 		strconv.FormatInt(time.Now().Unix(), 10) + `,"livemode":false,"data":{"object":{"id":"ch_1","object":"charge","payment_intent":"pi_1","customer":null,"amount":1000,"amount_refunded":0,"currency":"usd","refunded":false}}}`)
-	door := "http://" + address(t, ingress, "ingress") + "/webhooks/stripe"
+	door := "http://" + listensAt(t, ingress, "ingress") + "/webhooks/stripe"
 	for signature, want := range map[string]int{
 		testkit.SignedWebhook(body, secrets["STRIPE_WEBHOOK_SECRET"], time.Now()): http.StatusOK,
 		testkit.SignedWebhook(body, "whsec_of_somebody_else", time.Now()):         http.StatusBadRequest,

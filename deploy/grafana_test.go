@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"encoding/json"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -53,11 +52,7 @@ const dashboardFile = "grafana/dashboards/plusone.json"
 
 func readDashboard(t *testing.T) (d dashboard) {
 	t.Helper()
-	text, err := os.ReadFile(dashboardFile)
-	if err == nil {
-		err = json.Unmarshal(text, &d)
-	}
-	if err != nil {
+	if err := json.Unmarshal([]byte(read(t, dashboardFile)), &d); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -154,7 +149,7 @@ func TestTheDashboardShowsWhatItMust(t *testing.T) {
 		shown[p.Row] = append(shown[p.Row], p.Title)
 	}
 	for row, titles := range map[string][]string{
-		"Ingress":               {"Requests", "Errors", "Duration"},
+		"Ingress":               {"Requests", "Errors", "Duration", "Group size", "Group duration", "Groups that were split"},
 		"Worker":                {"Events by result", "Errors", "Batch duration", "Verdicts on messages", "Batch size", "Transaction retries", "Redeliveries and halvings"},
 		"Stream":                {"Lag in messages", "Lag in age", "Dead letters"},
 		"Referrals and rewards": {"Transitions by reason", "Rewards by currency"},
@@ -183,11 +178,7 @@ func TestVariablesAreThere(t *testing.T) {
 			t.Errorf("the variable %s is asked of %v", v.Name, v.Datasource)
 		}
 	}
-	text, err := os.ReadFile(dashboardFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range variable.FindAllStringSubmatch(string(text), -1) {
+	for _, m := range variable.FindAllStringSubmatch(read(t, dashboardFile), -1) {
 		if !slices.Contains(known, m[1]) {
 			t.Errorf("there is no variable %s", m[1])
 		}

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
@@ -25,13 +27,27 @@ import (
 // patience is how long anything may take on a busy machine. Nothing waits that long when all is well.
 const patience = time.Minute
 
-// The secrets of the deployment that is watched.
+// The secrets of the tests' deployments.
 const (
-	webhookSecret = "whsec_of_the_watched_deployment"
-	eventsToken   = "events-token-of-the-watched-deployment"
-	apiToken      = "api-token-of-the-watched-deployment"
-	hashKey       = "hash-key-of-the-watched-deployment"
+	webhookSecret = "whsec_of_a_deployment_under_test"
+	eventsToken   = "events-token-of-a-deployment-under-test"
+	apiToken      = "api-token-of-a-deployment-under-test"
+	hashKey       = "hash-key-of-a-deployment-under-test"
 )
+
+func migrate(ctx context.Context, dsn string) error {
+	_, err := store.Migrate(ctx, dsn)
+	return err
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
 
 // fromPrometheus is the path of one of Prometheus's programs.
 func fromPrometheus(t *testing.T, name string) string {
@@ -62,11 +78,7 @@ func promtool(t *testing.T, args ...string) {
 // readYAML decodes one of the shipped files.
 func readYAML(t *testing.T, path string, into any) {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err == nil {
-		err = yaml.Unmarshal(text, into)
-	}
-	if err != nil {
+	if err := yaml.Unmarshal([]byte(read(t, path)), into); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
 }
@@ -145,14 +157,14 @@ func (w *watched) role(name string, args ...string) *testkit.Process {
 	return p
 }
 
-// listensAt is where a role answers, as it says itself.
-func listensAt(t *testing.T, p *testkit.Process, what string) string {
+// listensAt is where a role answers, as it says itself; one that listens on every address also does on this one.
+func listensAt(t testing.TB, p *testkit.Process, what string) string {
 	t.Helper()
 	var line struct{ Address string }
 	if err := json.Unmarshal([]byte(p.WaitLine(patience, `"for":"`+what+`"`)), &line); err != nil {
 		t.Fatal(err)
 	}
-	return line.Address
+	return strings.Replace(line.Address, "[::]", "127.0.0.1", 1)
 }
 
 // configuration is the shipped one, with the roles where they are here and a pace that suits a test.
@@ -179,13 +191,9 @@ func (w *watched) configuration() string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rules, err := os.ReadFile("prometheus/rules.yml")
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	dir := w.t.TempDir()
-	for name, content := range map[string][]byte{"prometheus.yml": text, "rules.yml": rules} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+	for name, content := range map[string]string{"prometheus.yml": string(text), "rules.yml": read(w.t, "prometheus/rules.yml")} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -340,11 +348,30 @@ func mustJSON(v any) []byte {
 
 func (w *watched) signUp(user, code string) {
 	w.t.Helper()
-	body := mustJSON(map[string]any{
+	w.postEvents("application/cloudevents+json", registered(user, code))
+}
+
+// crowd is many who sign up at once, so that the door publishes them together.
+func (w *watched) crowd(size int) {
+	w.t.Helper()
+	events := make([]any, size)
+	for i := range events {
+		events[i] = registered(fmt.Sprintf("one%d", i), "")
+	}
+	w.postEvents("application/cloudevents-batch+json", events)
+}
+
+func registered(user, code string) any {
+	return map[string]any{
 		"specversion": "1.0", "id": "registered-" + user, "source": "/test", "type": "user.registered", "time": time.Now().UTC().Format(time.RFC3339),
 		"data": map[string]any{"user_id": user, "email": user + "@example.com", "referral_code": code},
-	})
-	w.post("/v1/events", body, map[string]string{"Authorization": "Bearer " + eventsToken, "Content-Type": "application/cloudevents+json"}, http.StatusAccepted)
+	}
+}
+
+func (w *watched) postEvents(kind string, events any) {
+	w.t.Helper()
+	header := map[string]string{"Authorization": "Bearer " + eventsToken, "Content-Type": kind}
+	w.post("/v1/events", mustJSON(events), header, http.StatusAccepted)
 }
 
 // ask the API, which must answer with a status.
@@ -379,6 +406,7 @@ func (w *watched) publish(subject string, body []byte) {
 // a wrong signature, of types that nobody reads and in shapes that nobody can read; and somebody asks who has what.
 func (w *watched) live() {
 	w.t.Helper()
+	w.crowd(100)
 	w.signUp("alice", "")
 	var alice struct {
 		Code string `json:"referral_code"`

@@ -21,15 +21,6 @@ import (
 
 const operatingPage = "../docs/operating.md"
 
-func readPage(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile(operatingPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // metric is one as it is served: its type, and the values of each label.
 type metric struct {
 	kind   string
@@ -96,7 +87,7 @@ var (
 // everyMetricIsExplained: the page has a row for each metric that a role serves, of the type and with the labels it has,
 // and names none that nobody serves. Those of Go and of the process go as two groups.
 func (w *watched) everyMetricIsExplained(t *testing.T) {
-	page, exported := readPage(t), w.exported(t)
+	page, exported := read(t, operatingPage), w.exported(t)
 	rows := map[string][]string{}
 	for _, m := range metricRow.FindAllStringSubmatch(page, -1) {
 		if rows[m[1]] != nil {
@@ -182,7 +173,7 @@ func (w *watched) everyQueryOfThePageWorks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	queries := psql.FindAllStringSubmatch(readPage(t), -1)
+	queries := psql.FindAllStringSubmatch(read(t, operatingPage), -1)
 	if len(queries) < 5 {
 		t.Errorf("the page has %d queries", len(queries))
 	}
@@ -241,11 +232,11 @@ var (
 	streams = []string{stream.In, stream.Out, stream.Dead}
 )
 
-// TestThePageNamesWhatThereIs: settings and commands of plusone, and panels of the dashboard.
-func TestThePageNamesWhatThereIs(t *testing.T) {
-	page := readPage(t)
+// TestThePagesNameWhatThereIs: settings and commands of plusone, and panels of the dashboard.
+func TestThePagesNameWhatThereIs(t *testing.T) {
+	page := read(t, operatingPage) + read(t, "../docs/durability.md")
 	help := ""
-	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "program apply"} {
+	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "dev", "program apply"} {
 		p := testkit.StartProcess(t, testkit.ProcessConfig{
 			Path: testkit.Binary(t, "github.com/plusone-dev/plusone/cmd/plusone"), Args: append(strings.Fields(of), "--help"), Dir: t.TempDir(),
 		})
@@ -303,7 +294,7 @@ func TestThePageQuotesTheLogRightly(t *testing.T) {
 	words := regexp.MustCompile("`([a-zA-Z]+(?: [a-zA-Z]+)+)`")
 	programs := regexp.MustCompile(`^(nats|psql|plusone|stripe|docker|kubectl|systemctl|curl|vacuum) `)
 	quotes := 0
-	for _, m := range words.FindAllStringSubmatch(strings.ReplaceAll(readPage(t), "\n", " "), -1) {
+	for _, m := range words.FindAllStringSubmatch(strings.ReplaceAll(read(t, operatingPage), "\n", " "), -1) {
 		if programs.MatchString(m[1]) || slices.Contains(ofOthers, m[1]) {
 			continue
 		}
@@ -320,7 +311,7 @@ func TestThePageQuotesTheLogRightly(t *testing.T) {
 // TestEveryAlertIsExplained under a heading of its own, which the alert's link leads to, with the three things one wants
 // to know; and no alert is that does not exist.
 func TestEveryAlertIsExplained(t *testing.T) {
-	page := readPage(t)
+	page := read(t, operatingPage)
 	var alerts []string
 	for _, r := range readRules(t) {
 		if r.Alert != "" {
@@ -359,7 +350,7 @@ func TestRecordedNamesAreThere(t *testing.T) {
 	for _, r := range readRules(t) {
 		recorded = append(recorded, r.Record)
 	}
-	for _, name := range regexp.MustCompile(`\bjob:[a-z0-9_:]+`).FindAllString(readPage(t), -1) {
+	for _, name := range regexp.MustCompile(`\bjob:[a-z0-9_:]+`).FindAllString(read(t, operatingPage), -1) {
 		if !slices.Contains(recorded, name) {
 			t.Errorf("nobody records %s", name)
 		}

@@ -193,7 +193,7 @@ func TestUnitsStart(t *testing.T) {
 				}
 				return
 			}
-			p.WaitHealthy(patience, "http://"+address(t, p, "admin")+"/readyz")
+			p.WaitHealthy(patience, "http://"+listensAt(t, p, "admin")+"/readyz")
 			p.Signal(syscall.SIGTERM)
 			if code := p.Wait(patience); code != 0 {
 				t.Errorf("it ended with %d", code)

@@ -52,17 +52,7 @@ func TestEveryVariableIsKnown(t *testing.T) {
 
 func inCompose(t *testing.T) (all []given) {
 	t.Helper()
-	var file struct {
-		Services map[string]struct {
-			Image       string
-			Command     []string
-			Environment map[string]any
-		}
-	}
-	if err := yaml.Unmarshal([]byte(read(t, "compose.yaml")), &file); err != nil {
-		t.Fatal(err)
-	}
-	for name, s := range file.Services {
+	for name, s := range readCompose(t).Services {
 		if strings.HasPrefix(s.Image, "plusone:") && len(s.Command) > 0 {
 			all = append(all, given{"compose.yaml: " + name, s.Command, slices.Collect(maps.Keys(s.Environment))})
 		}

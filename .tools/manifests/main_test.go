@@ -112,6 +112,8 @@ func TestEachFaultIsFound(t *testing.T) {
 		{base + "api.yaml", "livenessProbe:\n            httpGet: {path: /healthz", "livenessProbe:\n            httpGet: {path: /readyz", "its livenessProbe must ask for /healthz"},
 		{base + "audit.yaml", "          readinessProbe:\n            httpGet: {path: /readyz, port: admin}\n            periodSeconds: 5\n            timeoutSeconds: 3\n            failureThreshold: 2\n", "", "its readinessProbe must ask for /readyz"},
 		{base + "ingress.yaml", "terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 35", "it is killed while it stops in order, which takes up to 35s"},
+		{base + "kustomization.yaml", "    includeTemplates: true\n", "", "Prometheus does not find its pods"},
+		{base + "audit.yaml", "{name: admin, containerPort: 9090}", "{name: metrics, containerPort: 9090}", "Prometheus finds no port of it"},
 		{base + "worker.yaml", spread, "", "all of it may run on one node"},
 		{base + "worker.yaml", "  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/name: plusone\n      app.kubernetes.io/component: worker", "  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app.kubernetes.io/component: workers", "all of it may be drained at once"},
 		{base + "api.yaml", "  selector:\n    app.kubernetes.io/name: plusone\n", "  selector:\n    app.kubernetes.io/name: minusone\n", "Service plusone-api: it selects nothing"},

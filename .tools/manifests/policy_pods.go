@@ -25,6 +25,7 @@ func (c cluster) check() (all faults) {
 		all = append(all, c.security(w)...)
 		all = append(all, c.secrets(w)...)
 		all = append(all, c.upkeep(w)...)
+		all = append(all, watching(w)...)
 		all = append(all, c.reach(w)...)
 	}
 	slices.Sort(names)
@@ -163,6 +164,22 @@ func (c cluster) upkeep(w workload) (all faults) {
 			return selects(b.Spec.Selector, w.pod.Labels)
 		}) {
 			all.add(w.place, "all of it may be drained at once: a PodDisruptionBudget")
+		}
+	}
+	return all
+}
+
+// watching is what deploy/prometheus/prometheus.yml finds a role by.
+func watching(w workload) (all faults) {
+	if !w.steady {
+		return all
+	}
+	if l := w.pod.Labels; l["app.kubernetes.io/part-of"] != "plusone" || l[componentLabel] != w.component {
+		all.add(w.place, "Prometheus does not find its pods: the labels app.kubernetes.io/part-of=plusone and %s=%s", componentLabel, w.component)
+	}
+	for _, container := range w.pod.Spec.Containers {
+		if !slices.ContainsFunc(container.Ports, func(p corev1.ContainerPort) bool { return p.Name == "admin" }) {
+			all.add(w.place, "Prometheus finds no port of it: one that is called admin")
 		}
 	}
 	return all

@@ -44,6 +44,7 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 			},
 		},
 		{"dev --concurrency 0 --api-token=,", []string{"--concurrency", "--api-token"}},
+		{"dev --durability replicas", []string{"--durability (PLUSONE_DURABILITY) can not be replicas here"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			code, out, errs := invoke(t, strings.Fields(c.args)...)
@@ -78,6 +79,8 @@ func TestTheCommandLineIsHeldToItsFlags(t *testing.T) {
 		"worker --concurrency many":     "--concurrency",
 		"worker --log-level loud":       "--log-level must be one of",
 		"ingress --stripe-mode both":    "--stripe-mode must be one of",
+		"ingress --durability forever":  `--durability must be one of "disk","replicas","process"`,
+		"worker --durability=":          "--durability must be one of",
 		"program apply":                 "--file",
 		"program apply -f /nowhere.yml": "/nowhere.yml",
 		"audit extra":                   "unexpected argument extra",

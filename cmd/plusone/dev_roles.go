@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/plusone-dev/plusone/internal/api"
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/ops"
@@ -15,12 +18,11 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if d.host, err = newHost(d.log, devStopWithin); err != nil {
 		return err
 	}
-	// Both with no more rights than they have when they are processes of their own: what one lacks is found out here.
-	reader, err := d.host.database(ctx, d.state.DatabaseURL, store.As("plusone_api"))
+	reader, err := d.database(ctx, "api")
 	if err != nil {
 		return err
 	}
-	pool, err := d.host.database(ctx, d.state.DatabaseURL, append(d.cmd.pool(), store.As("plusone_worker"))...)
+	pool, err := d.database(ctx, "worker", d.cmd.pool()...)
 	if err != nil {
 		return err
 	}
@@ -43,6 +45,13 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	d.host.group.Add("telling", d.tell)
 	d.undo = append(d.undo, func() { forgetDevState(d.cmd.Data) })
 	return d.state.write(d.cmd.Data)
+}
+
+// database opens the pool of a role, with no more rights than it has when it is a process of its own: what it lacks is found
+// out here. The metrics of the pools are told apart by a label that they have nowhere else.
+func (d *dev) database(ctx context.Context, role string, options ...store.PoolOption) (*pgxpool.Pool, error) {
+	reg := prometheus.WrapRegistererWith(prometheus.Labels{"role": role}, d.host.reg)
+	return d.host.pool(ctx, reg, d.state.DatabaseURL, append(options, store.As("plusone_"+role))...)
 }
 
 // handler puts all roles behind one door.

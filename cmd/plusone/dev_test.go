@@ -27,6 +27,10 @@ func TestDev(t *testing.T) {
 	t.Run("audit", func(t *testing.T) { auditHolds(t, data) })
 	t.Run("durable", func(t *testing.T) { d.mustBeDurable(t) })
 	t.Run("problems", func(t *testing.T) { mustAnswerProblems(t, d.state(t).URL) })
+	t.Run("metrics", func(t *testing.T) {
+		_, page := get(t, d.state(t).URL+"/metrics")
+		mustSay(t, page, `plusone_database_connections_limit{role="api"}`, `plusone_database_connections_limit{role="worker"}`)
+	})
 	t.Run("in use", func(t *testing.T) {
 		code, out := finish(t, nil, "dev", "--data", data, "--listen", "127.0.0.1:0")
 		if code != 1 {

@@ -45,7 +45,7 @@ func replicated(ctx context.Context, js jetstream.JetStream) error {
 			return err
 		}
 		if n := s.CachedInfo().Config.Replicas; n < 3 {
-			return fmt.Errorf("durability is %q, but the stream %s has %d replica: set --stream-replicas 3, or --durability %s", onReplicas, name, n, onDisk)
+			return fmt.Errorf("--durability (PLUSONE_DURABILITY) is %s, and the stream %s is kept by %d server alone: run `plusone streams --stream-replicas 3`, or set it to %s", onReplicas, name, n, onDisk)
 		}
 	}
 	return nil

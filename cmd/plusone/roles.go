@@ -120,13 +120,18 @@ func (h *host) ensure(ctx context.Context, nc *nats.Conn, replicas int) error {
 	return nil
 }
 
-// database opens a pool. It is closed when nobody uses it any more.
+// database opens the pool of a role. It is closed when nobody uses it any more.
 func (h *host) database(ctx context.Context, url string, options ...store.PoolOption) (*pgxpool.Pool, error) {
+	return h.pool(ctx, h.reg, url, options...)
+}
+
+// pool opens one whose metrics are registered apart from those of others.
+func (h *host) pool(ctx context.Context, reg prometheus.Registerer, url string, options ...store.PoolOption) (*pgxpool.Pool, error) {
 	pool, err := store.Open(ctx, url, options...)
 	if err != nil {
 		return nil, err
 	}
-	h.reg.MustRegister(store.PoolCollector(pool))
+	reg.MustRegister(store.PoolCollector(pool))
 	h.group.OnStop("database pool", func() error { pool.Close(); return nil })
 	h.health.Add("database", store.NewDatabase(pool).Check)
 	return pool, nil

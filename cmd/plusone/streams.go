@@ -53,13 +53,18 @@ func (c *streamsCommand) Run(ctx context.Context, std streams) error {
 	return err
 }
 
+// tryFor is how long one attempt may take. Servers that have no leader yet do not answer at all: who waits for them asks again.
+const tryFor = 5 * time.Second
+
 // ensure tries again what may pass.
 func (c *streamsCommand) ensure(ctx context.Context, js jetstream.JetStream, log *slog.Logger, cfg stream.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
 	wait := stream.Backoff{Min: 100 * time.Millisecond, Max: 2 * time.Second}
 	for n := 0; ; n++ {
-		err := stream.Ensure(ctx, js, cfg)
+		try, stop := context.WithTimeout(ctx, tryFor)
+		err := stream.Ensure(try, js, cfg)
+		stop()
 		if err == nil || !errors.Is(err, stream.ErrUnavailable) {
 			return err
 		}

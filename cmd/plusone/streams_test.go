@@ -3,6 +3,9 @@ package main
 import (
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
@@ -58,6 +61,40 @@ func TestStreamsAreMadeByThoseWhoMay(t *testing.T) {
 	mustHideSecrets(t, errs)
 }
 
+// TestStreamsTakeGroups: the command makes them so, and mends one that does not.
+func TestStreamsTakeGroups(t *testing.T) {
+	url := testkit.NATS(t)
+	nc, err := stream.Connect(url, "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, says := range []string{"made PLUSONE_IN\nmade PLUSONE_OUT\nmade PLUSONE_DEAD\n", "changed PLUSONE_IN: AllowAtomicPublish: false → true\n"} {
+		if code, out, errs := invoke(t, "streams", "--nats-url", url); code != 0 || out != says {
+			t.Errorf("it ended with %d and %q: %s", code, out, errs)
+		}
+		for _, name := range []string{stream.Out, stream.In} {
+			s, err := js.Stream(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := s.CachedInfo().Config
+			if !config.AllowAtomicPublish {
+				t.Errorf("%s takes no groups", name)
+			}
+			if config.AllowAtomicPublish = false; name == stream.In { // somebody changes it
+				if _, err := js.UpdateStream(t.Context(), config); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
 // TestTheWrongUserIsTold: a worker that is the ingress says what it may not do, and where to look.
 func TestTheWrongUserIsTold(t *testing.T) {
 	server := testkit.NATSProcessWithAccounts(t, "../../deploy/nats/accounts.conf", natsPassword)
@@ -72,6 +109,8 @@ func TestTheWrongUserIsTold(t *testing.T) {
 
 // TestNATSTakesItsConfiguration has nats-server read what operators are given.
 func TestNATSTakesItsConfiguration(t *testing.T) {
-	testkit.CheckNATSConfig(t, "../../deploy/nats/nats.conf", "PLUSONE_NATS_NAME=nats-1", "PLUSONE_NATS_STORE="+t.TempDir(),
-		"PLUSONE_NATS_MONITOR=127.0.0.1:8222", "PLUSONE_NATS_ROUTES=[nats://route:secret@nats-1:6222, nats://route:secret@nats-2:6222]")
+	env := []string{"PLUSONE_NATS_NAME=nats-1", "PLUSONE_NATS_STORE=" + t.TempDir(), "PLUSONE_NATS_MONITOR=127.0.0.1:8222"}
+	testkit.CheckNATSConfig(t, "../../deploy/nats/nats.conf",
+		append(env, "PLUSONE_NATS_ROUTES=[nats://route:secret@nats-1:6222, nats://route:secret@nats-2:6222]")...)
+	testkit.CheckNATSConfig(t, "../../deploy/nats/single.conf", append(env, "PLUSONE_NATS_LISTEN=127.0.0.1:4222")...)
 }
