@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,7 +106,7 @@ func (w *world) one(ctx context.Context, s *sender, listener *pgx.Conn) (time.Du
 		if err != nil {
 			return 0, fmt.Errorf("the reward of person %d was not heard of: %w", person, err)
 		}
-		if told.Payload == fmt.Sprint(person) {
+		if told.Payload == strconv.Itoa(person) {
 			return time.Since(began), nil
 		}
 	}

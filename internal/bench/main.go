@@ -40,8 +40,9 @@ type options struct {
 func main() {
 	debug.SetGCPercent(400) // as plusone's roles have it
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 // run returns the exit code: 0 when all was measured and nothing fell below what was recorded, 1 when not, 2 when it was

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 
@@ -100,7 +101,7 @@ func (r *report) mustHold(path string, out io.Writer) error {
 	var fell []error
 	for _, name := range keys(recorded.Ratios) {
 		have, want := r.Ratios[name].Median, recorded.Ratios[name].Median/2
-		if !(have >= want) { //nolint:staticcheck // of what is no number, neither holds
+		if math.IsNaN(have) || have < want {
 			fell = append(fell, fmt.Errorf("%s is %.2f, below half of the %.2f that was recorded", name, have, recorded.Ratios[name].Median))
 		}
 	}
