@@ -70,7 +70,7 @@ func (y *yardstick) run(ctx context.Context, transactions int) (float64, error) 
 	for script, weight := range map[string]int{"signup": 40, "purchase": 45, "refund": 5} {
 		args = append(args, fmt.Sprintf("--file=%s@%d", filepath.Join(y.scripts, script+".sql"), weight))
 	}
-	y.first += transactions // more than any of the three has used
+	y.first += transactions                             // more than any of the three has used
 	cmd := exec.CommandContext(ctx, y.pgbench, args...) //nolint:gosec // PostgreSQL's own
 	cmd.Env = append(os.Environ(), "PGHOST="+cfg.Host, "PGPORT="+strconv.Itoa(int(cfg.Port)), "PGUSER="+cfg.User, "PGPASSWORD="+cfg.Password, "PGDATABASE="+cfg.Database)
 	var stdout, stderr bytes.Buffer
