@@ -44,7 +44,7 @@ func TestTheWatchShowsWhatTheAuditFinds(t *testing.T) {
 	w := newWorld(t)
 	reg := prometheus.NewPedanticRegistry()
 	var log bytes.Buffer
-	watch := NewWatch(w.store.Database, reg, slog.New(slog.NewJSONHandler(&log, nil)))
+	watch := NewWatch(w.tools, reg, slog.New(slog.NewJSONHandler(&log, nil)))
 	if n, err := testutil.GatherAndCount(reg, "plusone_audit_violations"); n != 0 || err != nil {
 		t.Errorf("%d violations are shown before anybody looked, %v", n, err)
 	}
