@@ -88,6 +88,34 @@ func TestThePopulation(t *testing.T) {
 	}
 }
 
+// TestThereArePeopleForAllRounds: a rehearsal and as many rounds as may be asked for, and the idle latency after them.
+func TestThereArePeopleForAllRounds(t *testing.T) {
+	for _, args := range [][]string{{"-rounds", "8"}, {"-quick", "-rounds", "3"}} {
+		o, err := parse(args, &bytes.Buffer{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPopulation(o.people, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		buyers, yardBuyers := p.buyers()
+		returners, yardReturners := p.returners()
+		drains := (o.rounds + 1) * o.events
+		if need := drains*45/100 + o.samples + 50; buyers.size < need {
+			t.Errorf("%v: %d people are to buy, and there are %d", args, need, buyers.size)
+		}
+		if need := drains * 5 / 100; returners.size < need {
+			t.Errorf("%v: %d people are to return what they bought, and there are %d", args, need, returners.size)
+		}
+		// The yardstick numbers its events by client: the rarest kind gets as far as the others.
+		yards := (o.rounds + 1) * o.yard
+		if yardBuyers.size < yards*6/10 || yardReturners.size < yards*6/100 {
+			t.Errorf("%v: the yardstick has %d buyers and %d returners for %d transactions", args, yardBuyers.size, yardReturners.size, yards)
+		}
+	}
+}
+
 func pair(a, b share) [2]share { return [2]share{a, b} }
 
 func TestSpread(t *testing.T) {
@@ -165,7 +193,7 @@ func TestParse(t *testing.T) {
 	if o, err = parse(nil, &said); err != nil || o.rounds < 5 || o.people != 1_000_000 {
 		t.Errorf("%+v, %v", o, err)
 	}
-	for _, args := range [][]string{{"more"}, {"-rounds", "9"}, {"-rounds", "-1"}, {"-nothing"}} {
+	for _, args := range [][]string{{"more"}, {"-rounds", "9"}, {"-quick", "-rounds", "4"}, {"-rounds", "-1"}, {"-nothing"}} {
 		if _, err := parse(args, &said); err == nil {
 			t.Errorf("%v is taken", args)
 		}

@@ -90,16 +90,16 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, fmt.Errorf("%q is not understood: there are only flags", flags.Arg(0))
 	}
 	o.people, o.events, o.yard, o.seconds, o.samples = 1_000_000, 100_000, 40_000, 5, 1000
-	rounds := 5
+	rounds, most := 5, 8
 	if o.quick {
 		o.people, o.events, o.yard, o.seconds, o.samples = 100_000, 20_000, 8_000, 2, 300
-		rounds = 3
+		rounds, most = 3, 3
 	}
 	if o.rounds == 0 {
 		o.rounds = rounds
 	}
-	if o.rounds < 1 || o.rounds > 8 {
-		return o, errors.New("-rounds must be from 1 to 8: there are people for that many")
+	if o.rounds < 1 || o.rounds > most {
+		return o, fmt.Errorf("-rounds must be from 1 to %d: nobody buys for the first time twice, and there are people for that many", most)
 	}
 	return o, nil
 }

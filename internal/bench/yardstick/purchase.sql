@@ -1,6 +1,6 @@
 -- A referee's first purchase, in a transaction of its own: lock, record, reward both.
 -- (pgbench takes a colon before a word for a variable, also in quotes: \x3a is one.)
-\set k :first + :client_id + :clients * :n_purchase
+\set k :first_purchase + :client_id + :clients * :n_purchase
 \set n_purchase :n_purchase + 1
 \set person :buyers_from + (:k * 1000003) % :buyers
 \set name (:person * 48271) % 2147483647

@@ -1,6 +1,6 @@
 -- The whole of a rewarded purchase goes back, in a transaction of its own: lock, record, take both rewards back.
 -- (pgbench takes a colon before a word for a variable, also in quotes: \x3a is one.)
-\set k :first + :client_id + :clients * :n_refund
+\set k :first_refund + :client_id + :clients * :n_refund
 \set n_refund :n_refund + 1
 \set person :returners_from + (:k * 1000003) % :returners
 \set payment :person - :pending

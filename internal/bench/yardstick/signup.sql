@@ -1,6 +1,6 @@
 -- A sign-up with somebody's code, in a transaction of its own: the rows that plusone writes, and nothing it does not need.
 -- (pgbench takes a colon before a word for a variable, also in quotes: \x3a is one.)
-\set k :first + :client_id + :clients * :n_signup
+\set k :first_signup + :client_id + :clients * :n_signup
 \set n_signup :n_signup + 1
 \set name (:k * 48271) % 2147483647
 \set id 1000000000 + :k
