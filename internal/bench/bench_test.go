@@ -108,9 +108,8 @@ func TestThereArePeopleForAllRounds(t *testing.T) {
 		if need := drains * 5 / 100; returners.size < need {
 			t.Errorf("%v: %d people are to return what they bought, and there are %d", args, need, returners.size)
 		}
-		// The yardstick numbers its events by client: the rarest kind gets as far as the others.
-		yards := (o.rounds + 1) * o.yard
-		if yardBuyers.size < yards*6/10 || yardReturners.size < yards*6/100 {
+		yards := o.rounds + 1
+		if yardBuyers.size < yards*reserved(o.yard, 60) || yardReturners.size < yards*reserved(o.yard, 10) {
 			t.Errorf("%v: the yardstick has %d buyers and %d returners for %d transactions", args, yardBuyers.size, yardReturners.size, yards)
 		}
 	}

@@ -26,7 +26,7 @@ type yardstick struct {
 	scripts string // the folder they are in
 	dsn     string
 	people  population
-	first   int // the first event of the next run
+	runs    int // so far
 }
 
 const yardstickClients = 8
@@ -61,7 +61,8 @@ func (y *yardstick) run(ctx context.Context, transactions int) (float64, error) 
 		"--transactions=" + strconv.Itoa(transactions/yardstickClients),
 	}
 	for name, value := range map[string]int{
-		"clients": yardstickClients, "first": y.first, "people": y.people.people, "referrers": y.people.referrers, "pending": y.people.pending(),
+		"first_signup": y.runs * transactions, "first_purchase": y.runs * reserved(transactions, 60), "first_refund": y.runs * reserved(transactions, 10),
+		"clients": yardstickClients, "people": y.people.people, "referrers": y.people.referrers, "pending": y.people.pending(),
 		"buyers_from": buyers.from, "buyers": buyers.size, "returners_from": returners.from, "returners": returners.size,
 		"n_signup": 0, "n_purchase": 0, "n_refund": 0,
 	} {
@@ -70,7 +71,7 @@ func (y *yardstick) run(ctx context.Context, transactions int) (float64, error) 
 	for script, weight := range map[string]int{"signup": 40, "purchase": 45, "refund": 5} {
 		args = append(args, fmt.Sprintf("--file=%s@%d", filepath.Join(y.scripts, script+".sql"), weight))
 	}
-	y.first += transactions                             // more than any of the three has used
+	y.runs++
 	cmd := exec.CommandContext(ctx, y.pgbench, args...) //nolint:gosec // PostgreSQL's own
 	cmd.Env = append(os.Environ(), "PGHOST="+cfg.Host, "PGPORT="+strconv.Itoa(int(cfg.Port)), "PGUSER="+cfg.User, "PGPASSWORD="+cfg.Password, "PGDATABASE="+cfg.Database)
 	var stdout, stderr bytes.Buffer
@@ -85,6 +86,10 @@ func (y *yardstick) run(ctx context.Context, transactions int) (float64, error) 
 	rate, err := strconv.ParseFloat(found[1], 64)
 	return rate / 0.9, err
 }
+
+// reserved is how many events of a kind a run may make, in percent of its transactions: more than its share, for pgbench
+// draws lots.
+func reserved(transactions, percent int) int { return transactions * percent / 100 }
 
 // lastLines is the end of what a program had to say.
 func lastLines(text string) string {
