@@ -15,7 +15,7 @@ FUZZTIME := 30s
 
 .PHONY: help
 help: ## Show what there is to make
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Run everything on this machine and play a short story through it (Ctrl-C stops)
@@ -73,8 +73,8 @@ deps: ## Install what the tests need and is not there: PostgreSQL, Prometheus, s
 
 .PHONY: clean
 clean: ## Remove what was built, and all data of `make run`
-	rm -rf bin
-	@if [ -e '$(DATA)/lock' ]; then rm -rf -- '$(DATA)'; fi # nothing that plusone dev did not make
+	rm -rf bin .bench
+	@.ci/remove-data '$(DATA)'
 
 # The tools have a module of their own, so that what they need does not become what plusone needs.
 bin/sqlc: .tools/go.mod

@@ -13,21 +13,21 @@ import (
 
 // healthCommand asks a role that runs beside it: an image with nothing but plusone in it has no other way to.
 type healthCommand struct {
-	adminFlags
+	Admin   string        `env:"PLUSONE_ADMIN" default:"127.0.0.1:9090" placeholder:"HOST:PORT" help:"Where the role serves its health: its own --admin, or --listen of plusone dev (default ${default})."`
 	Live    bool          `help:"Ask only whether it lives (/healthz), and not whether it reaches what it needs (/readyz)."`
 	Timeout time.Duration `env:"PLUSONE_HEALTH_TIMEOUT" default:"3s" help:"How long to wait for the answer (default ${default})."`
 }
 
 // Run says what the role answers, and fails unless that is 200.
 func (c *healthCommand) Run(ctx context.Context, std streams) error {
-	if err := refuse(c.problems(), c.timeoutProblems()); err != nil {
+	if err := refuse(address("--admin (PLUSONE_ADMIN)", c.Admin), c.timeoutProblems()); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	status, answer, err := ask(ctx, c.url())
 	if err != nil {
-		return fmt.Errorf("no role answers on --admin (PLUSONE_ADMIN) %s: %w", c.Admin, err)
+		return fmt.Errorf("no role answers on --admin (PLUSONE_ADMIN) %s; plusone dev answers where it listens: %w", c.Admin, err)
 	}
 	if status != http.StatusOK {
 		return fmt.Errorf("the role on %s answers %d: %s", c.Admin, status, answer)

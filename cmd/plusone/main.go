@@ -57,8 +57,8 @@ func run(ctx context.Context, args []string, std streams) int {
 	parser := kong.Must(&cli,
 		kong.Name("plusone"),
 		kong.Description("A self-hosted referral engine for businesses that take payments through Stripe.\n\n"+
-			"Every flag can be set in the environment, as its help says; a variable NAME that holds a secret may be given\n"+
-			"as NAME_FILE, the path of a file with the secret in it."),
+			"Flags can be set in the environment where their help names a variable; a variable NAME may be given\n"+
+			"as NAME_FILE, the path of a file with its value in it."),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(code int) { exit = code }),
 		kong.Resolvers(secretFiles{}),

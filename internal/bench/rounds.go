@@ -71,17 +71,16 @@ func (w *world) measureWorker(ctx context.Context) (series, error) {
 		return err
 	}
 	return w.turns(ctx, prepare, func(context.Context) error { return nil }, []measurement{
-		{nameWorker, func(ctx context.Context) (float64, error) { return w.checkedDrain(ctx, of) }},
+		{nameWorker, func(ctx context.Context) (float64, error) { return w.checked(ctx, &of, w.watchedDrain) }},
 		{nameRaw, func(ctx context.Context) (float64, error) { return w.drainRaw(ctx, w.o.events) }},
-		{nameYardstick, func(ctx context.Context) (float64, error) { return w.yardstick.run(ctx, w.o.yard) }},
+		{nameYardstick, func(ctx context.Context) (float64, error) {
+			return w.checked(ctx, nil, func(ctx context.Context) (float64, error) { return w.yardstick.run(ctx, w.o.yard) })
+		}},
 	})
 }
 
-func (w *world) checkedDrain(ctx context.Context, of [kinds]int) (float64, error) {
-	before, err := w.count(ctx)
-	if err != nil {
-		return 0, err
-	}
+// watchedDrain drains under the eyes that were asked for.
+func (w *world) watchedDrain(ctx context.Context) (float64, error) {
 	stop, err := w.profile()
 	if err != nil {
 		return 0, err
@@ -94,10 +93,7 @@ func (w *world) checkedDrain(ctx context.Context, of [kinds]int) (float64, error
 	if err != nil {
 		return 0, err
 	}
-	if err := w.tellStatements(ctx); err != nil {
-		return 0, err
-	}
-	return rate, w.check(ctx, before, of)
+	return rate, w.tellStatements(ctx)
 }
 
 // profile begins a CPU profile of this process where one is wanted. Every round writes it anew.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -147,35 +146,4 @@ func (w *world) fill(ctx context.Context, n int) (of [kinds]int, err error) {
 		err = fmt.Errorf("the stream has %d messages, not %d: two events have one id", info.State.Msgs, n)
 	}
 	return of, err
-}
-
-var errMissing = errors.New("what was measured is not what was asked for")
-
-// counts are what a drained round must have changed.
-type counts struct{ events, pending, rewarded, cancelled, transfers, outbox int64 }
-
-func (w *world) count(ctx context.Context) (c counts, err error) {
-	err = w.pool.QueryRow(ctx, `select (select count(*) from events), count(*) filter (where status = 'pending'),
-		count(*) filter (where status = 'rewarded'), count(*) filter (where status = 'cancelled'),
-		(select count(*) from transfers), (select coalesce(sum(count), 0) from outbox) from referrals`).
-		Scan(&c.events, &c.pending, &c.rewarded, &c.cancelled, &c.transfers, &c.outbox)
-	return c, err
-}
-
-// check fails unless a drain has done everything, once: a benchmark that loses half of its work is twice as fast.
-func (w *world) check(ctx context.Context, before counts, of [kinds]int) error {
-	after, err := w.count(ctx)
-	if err != nil {
-		return err
-	}
-	s, p, r := int64(of[signUp]), int64(of[purchase]), int64(of[refund])
-	want := counts{
-		events: before.events + s + p + r, pending: before.pending + s - p, rewarded: before.rewarded + p - r,
-		cancelled: before.cancelled + r, transfers: before.transfers + 2*p + 2*r,
-		outbox: before.outbox + s + 4*p + 3*r,
-	}
-	if after != want {
-		return fmt.Errorf("%w: have %+v, want %+v", errMissing, after, want)
-	}
-	return nil
 }
