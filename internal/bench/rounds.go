@@ -101,7 +101,7 @@ func (w *world) profile() (stop func(), err error) {
 	if w.o.profile == "" {
 		return func() {}, nil
 	}
-	file, err := os.Create(w.o.profile) //nolint:gosec // where the caller wants it
+	file, err := os.Create(w.o.profile)
 	if err != nil {
 		return nil, err
 	}

@@ -131,7 +131,7 @@ func (d *door) answerError(w http.ResponseWriter, r *http.Request, err error) {
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	var buf bytes.Buffer
-	buf.Grow(int(min(max(r.ContentLength, 0), maxBody)) + bytes.MinRead) // what it says it is, in one piece
+	buf.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // most come in one piece; no stranger's word is good for more
 	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, &refusal{

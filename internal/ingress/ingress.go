@@ -47,6 +47,8 @@ const (
 	// maxBody is how large a body may be: Stripe's largest events, and a thousand sign-ups. The stream's max_payload must
 	// be larger, or it would refuse what was let in.
 	maxBody = 1 << 20
+	// usualBody is what most events of Stripe's are smaller than.
+	usualBody = 16 << 10
 	// retryAfter is when to come back, in seconds, after the stream could not take an event.
 	retryAfter            = "5"
 	defaultPublishTimeout = 5 * time.Second

@@ -67,7 +67,7 @@ func TestConvergence(t *testing.T) {
 		later := noon.Add(rapid.SampledFrom([]time.Duration{day, 40 * day, 100 * day, 200 * day}).Draw(rt, "later"))
 
 		plain := newWorld(t, terms)
-		defer plain.pool.Close()
+		defer plain.close()
 		plain.t = rt
 		for _, e := range events {
 			plain.apply(e)
@@ -76,7 +76,7 @@ func TestConvergence(t *testing.T) {
 		plain.tick()
 
 		mixed := newWorld(t, terms)
-		defer mixed.pool.Close()
+		defer mixed.close()
 		mixed.t = rt
 		mixed.deliver(drawDelivery(rt, events), rapid.IntRange(1, 4).Draw(rt, "workers"))
 		mixed.now = later

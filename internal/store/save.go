@@ -10,7 +10,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/money"
 )
 
-// save writes the verdicts, the log, the ledger and what the world is to be told, in one round trip. Balances come
+// save writes the verdicts, the log, the ledger and what the world is to be told, along with the commit. Balances come
 // last: their rows are the ones that other transactions wait for.
 func (t *txn) save() error {
 	fresh, old := t.changedItems()
@@ -21,7 +21,6 @@ func (t *txn) save() error {
 		func() error { return t.saveTransfers(append(fresh, old...)) },
 		t.saveOutbox,
 		t.saveBalances,
-		t.flush,
 	} {
 		if err := step(); err != nil {
 			return err

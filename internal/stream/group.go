@@ -42,7 +42,8 @@ type groups struct {
 	p    *Publisher
 	name string // of this process's batches
 	next atomic.Uint64
-	gone atomic.Int64 // until when batches are not tried, in Unix nanoseconds
+	gone atomic.Int64  // until when batches are not tried, in Unix nanoseconds
+	room chan struct{} // for as many messages as may await their acknowledgement
 
 	mu     sync.Mutex
 	flying bool     // a group awaits its acknowledgement
@@ -53,7 +54,16 @@ type groups struct {
 // passenger is a message that waits for its group.
 type passenger struct {
 	msg  *nats.Msg
-	done chan error // takes one
+	done chan error      // takes one
+	room <-chan struct{} // that the message has a place of; nil: it has none
+}
+
+// tell says what became of the message, and gives its place away.
+func (s *passenger) tell(err error) {
+	s.done <- err
+	if s.room != nil {
+		<-s.room
+	}
 }
 
 // group is one atomic batch. All but its last message are on their way: that one will commit it.
@@ -63,12 +73,20 @@ type group struct {
 	err   error // of sending ahead
 }
 
-func newGroups(p *Publisher) *groups { return &groups{p: p, name: rand.Text()} }
+func newGroups(p *Publisher, inFlight int) *groups {
+	return &groups{p: p, name: rand.Text(), room: make(chan struct{}, inFlight)}
+}
 
 // publish returns when the message's group was acknowledged. A caller that stops waiting does not stop the message.
 func (g *groups) publish(ctx context.Context, m *nats.Msg) error {
-	seat := &passenger{msg: m, done: make(chan error, 1)}
+	select {
+	case g.room <- struct{}{}:
+	case <-ctx.Done():
+		return classify(ctx.Err())
+	}
+	seat := &passenger{msg: m, done: make(chan error, 1), room: g.room}
 	if !g.board(seat) { //nolint:contextcheck // a group carries the messages of many callers: none of their contexts is its own
+		<-g.room
 		return g.p.publishOne(ctx, m)
 	}
 	select {
@@ -82,7 +100,12 @@ func (g *groups) publish(ctx context.Context, m *nats.Msg) error {
 // board has the message wait for the next group, and sees to it that one leaves. It refuses a message that is known not to
 // fit into one.
 func (g *groups) board(seat *passenger) bool {
-	if size := len(seat.msg.Data); size > maxSeat || int64(size) > g.p.js.Conn().MaxPayload()/2 || g.paused() {
+	nc := g.p.js.Conn()
+	if size := len(seat.msg.Data); size > maxSeat || int64(size) > nc.MaxPayload()/2 || g.paused() {
+		return false
+	}
+	// Sent ahead without a connection, messages would be kept until there is one, and come as groups that nobody commits.
+	if !nc.IsConnected() {
 		return false
 	}
 	g.mu.Lock()
@@ -171,17 +194,20 @@ func (g *groups) send(ctx context.Context, seats []*passenger) {
 func (g *groups) land(ctx context.Context, b *group) {
 	if len(b.seats) == 1 {
 		b.seats[0].leave()
-		b.seats[0].done <- g.p.publishOne(ctx, b.seats[0].msg)
+		b.seats[0].tell(g.p.publishOne(ctx, b.seats[0].msg))
 		return
 	}
 	err := g.commit(ctx, b)
 	var refused *jetstream.APIError
-	if errors.As(err, &refused) {
-		g.split(ctx, b.seats, refused)
-		return
-	}
-	for _, seat := range b.seats {
-		seat.done <- classify(err)
+	switch {
+	case errors.As(err, &refused):
+		g.split(ctx, b.seats, refused.ErrorCode)
+	case errors.Is(err, nats.ErrNoResponders), errors.Is(err, nats.ErrMaxPayload):
+		g.split(ctx, b.seats, 0) // a stream between two leaders is asked again; what is too large spoils nobody else's
+	default:
+		for _, seat := range b.seats {
+			seat.tell(classify(err))
+		}
 	}
 }
 
@@ -193,24 +219,24 @@ func (s *passenger) leave() {
 }
 
 // split goes on with a group that the server refused. Nothing of it is stored.
-func (g *groups) split(ctx context.Context, seats []*passenger, refused *jetstream.APIError) {
-	g.p.metrics.split(reasonOf(refused))
+func (g *groups) split(ctx context.Context, seats []*passenger, why jetstream.ErrorCode) {
+	g.p.metrics.split(reasonOf(why))
 	msgs := make([]*nats.Msg, len(seats))
 	for i, seat := range seats {
 		seat.leave()
 		msgs[i] = seat.msg
 	}
-	if refused.ErrorCode == codeDuplicateInBatch && len(seats) > 4 {
+	if why == codeDuplicateInBatch && len(seats) > 4 {
 		half := len(seats) / 2
 		g.send(ctx, seats[:half])
 		g.send(ctx, seats[half:])
 		return
 	}
-	if refused.ErrorCode == codeBatchesDisabled {
+	if why == codeBatchesDisabled {
 		g.gone.Store(time.Now().Add(groupPause).UnixNano())
 	}
 	for i, err := range g.p.publishAll(ctx, msgs) {
-		seats[i].done <- err
+		seats[i].tell(err)
 	}
 }
 
@@ -226,7 +252,12 @@ func (g *groups) commit(ctx context.Context, b *group) error {
 	began := time.Now()
 	last := b.seats[len(b.seats)-1].msg
 	last.Header[headerBatchCommit] = []string{"1"}
-	answer, err := nc.RequestMsgWithContext(ctx, last)
+	wait, stop := whileConnected(ctx, nc, g.p.timeout) // what was asked before the connection was lost is never answered
+	defer stop()
+	answer, err := nc.RequestMsgWithContext(wait, last)
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		err = nats.ErrDisconnected
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -256,8 +287,8 @@ func readCommit(answer []byte, want int) error {
 	return nil
 }
 
-func reasonOf(refused *jetstream.APIError) string {
-	switch refused.ErrorCode {
+func reasonOf(why jetstream.ErrorCode) string {
+	switch why {
 	case codeDuplicateInBatch:
 		return "duplicate"
 	case codeBatchesDisabled:

@@ -60,7 +60,7 @@ func NewPublisher(nc *nats.Conn, o PublisherOptions) (*Publisher, error) {
 		p.metrics = NewPublisherMetrics(nil)
 	}
 	if o.Grouped {
-		p.groups = newGroups(p)
+		p.groups = newGroups(p, o.InFlight)
 	}
 	return p, nil
 }
