@@ -52,7 +52,7 @@ func (s *simulation) run(ctx context.Context) error {
 
 // conclude looks at what came of it, and says so. The run has failed when anything is otherwise than it should be.
 func (s *simulation) conclude(ctx context.Context, rules simulate.Rules) (err error) {
-	out := simulated{Report: simulate.NewReport(s.story, s.sent, s.cmd.For > 0 && s.sent.Tally.Took >= s.cmd.For)}
+	out := simulated{Report: simulate.NewReport(s.story, s.sent)}
 	switch {
 	case ctx.Err() != nil:
 		err = errInterrupted

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,6 +64,7 @@ func TestSimulate(t *testing.T) {
 	d := startBareDev(t)
 	t.Run("again", d.simulateAgain)
 	t.Run("what is lost", d.simulateLoss)
+	t.Run("sign-ups are refused", d.simulateRefusedSignUps)
 	t.Run("without a database", d.simulateBlindly)
 	t.Run("interrupted", d.simulateInterrupted)
 	for name, yaml := range simulatedPrograms {
@@ -172,6 +174,50 @@ func (d *devProcess) simulateLoss(t *testing.T) {
 	if !out.Audit.Held { // the books are right: it is what is missing in them that the audit can not see
 		t.Errorf("%+v", out)
 	}
+}
+
+// simulateRefusedSignUps has a door that never takes sign-ups: all of them, or one that others wait for. Nobody has an
+// outcome that differs, and it is not as it should be nevertheless.
+func (d *devProcess) simulateRefusedSignUps(t *testing.T) {
+	for whose, says := range map[string]string{
+		`"`:     " not sent, for ", // those who came last are given up after all else was told, or before
+		`_u0",`: "sign-ups were not sent, for those whose codes they need did not get in themselves",
+	} {
+		door := d.refusing(t, whose)
+		out := d.told(t, 1, "--target", door, "--users", "60", "--duplicates", "0", "--shuffle", "0", "--rate", "100", "--give-up", "200ms")
+		if s := out.Sending; out.Held || s.Accepted == 0 || s.Unknown == 0 || s.NotSent == 0 || out.Outcome.Differences != 0 {
+			t.Errorf("%+v", out)
+		}
+		if len(out.Problems) != 2 {
+			t.Errorf("%q", out.Problems)
+		}
+		mustSay(t, strings.Join(out.Problems, "\n"), "events were never answered 200", says)
+	}
+	ended := d.told(t, 0, "--users", "60", "--rate", "50", "--for", "300ms")
+	if !ended.Held || ended.Sending.NotSent == 0 || ended.Sending.Unknown != 0 {
+		t.Errorf("what --for ends is as expected: %+v", ended)
+	}
+}
+
+// refusing is a door of its own before that of the process, which takes no sign-up whose body has some words.
+func (d *devProcess) refusing(t *testing.T, words string) string {
+	t.Helper()
+	target, err := url.Parse(d.state(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(target)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/v1/events" && strings.Contains(string(body), words) {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	return proxy.URL
 }
 
 // simulateBlindly asks the API for codes, and says that it did not look any further.
