@@ -57,7 +57,7 @@ func (s *simulation) conclude(ctx context.Context, rules simulate.Rules) (err er
 	case ctx.Err() != nil:
 		err = errInterrupted
 	case s.db == nil:
-		out.Note = "What came of it was not looked at: that takes the database (--database-url)."
+		out.Note = "What came of it, and whether it left the outbox, was not looked at: that takes the database (--database-url)."
 	default:
 		err = s.look(ctx, rules, &out)
 	}

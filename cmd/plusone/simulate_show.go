@@ -149,6 +149,9 @@ func printVerdict(w io.Writer, out simulated) {
 	if out.Settled != nil {
 		fmt.Fprintf(w, "%d of %d events were recorded %.2f s after the last was accepted.\n",
 			out.Settled.Recorded, out.Settled.Events, out.Settled.Seconds)
+		if out.Settled.Relayed > 0 {
+			fmt.Fprintf(w, "What they had to tell had left the outbox %.2f s later.\n", out.Settled.Relayed)
+		}
 	}
 	if out.Audit != nil {
 		var broken []audit.Line

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/plusone-dev/plusone/internal/simulate"
 	"github.com/plusone-dev/plusone/internal/testkit"
@@ -64,6 +65,7 @@ func TestSimulate(t *testing.T) {
 	d := startBareDev(t)
 	t.Run("again", d.simulateAgain)
 	t.Run("what is lost", d.simulateLoss)
+	t.Run("a stuck outbox", d.simulateStuckOutbox)
 	t.Run("sign-ups are refused", d.simulateRefusedSignUps)
 	t.Run("without a database", d.simulateBlindly)
 	t.Run("interrupted", d.simulateInterrupted)
@@ -143,7 +145,7 @@ func (d *devProcess) simulateAgain(t *testing.T) {
 		t.Errorf("it ended with %d: %s%s", code, text, errs)
 	}
 	mustSay(t, text, "Sending", "duplicates", "p99", "Outcome", "Expected", "Actual", "referrals rewarded", "rewards that stand",
-		"Every law holds.", "Everything is as expected.")
+		"Every law holds.", "had left the outbox", "Everything is as expected.")
 	mustSay(t, errs, "run "+first.Run+": 100 people", " accepted (")
 	mustHideSecrets(t, text+errs)
 }
@@ -173,6 +175,25 @@ func (d *devProcess) simulateLoss(t *testing.T) {
 	}
 	if !out.Audit.Held { // the books are right: it is what is missing in them that the audit can not see
 		t.Errorf("%+v", out)
+	}
+}
+
+// simulateStuckOutbox has a database out of whose outbox nothing goes, until it does.
+func (d *devProcess) simulateStuckOutbox(t *testing.T) {
+	dsn := d.state(t).DatabaseURL
+	execute(t, dsn, `create function keep_outbox() returns trigger language plpgsql as 'begin raise exception ''not today''; end';
+		create trigger keep before delete on outbox for each statement execute function keep_outbox()`)
+	out := d.told(t, 1, "--users", "50", "--timeout", "2s")
+	if s := out.Settled; out.Held || s.Recorded != s.Events || s.Waiting == 0 || time.Since(s.WaitingSince) > time.Minute || len(out.Problems) != 1 {
+		t.Errorf("%+v", out)
+	}
+	mustSay(t, strings.Join(out.Problems, "\n"), fmt.Sprintf("%d rows have waited in the outbox, the oldest since 20", out.Settled.Waiting))
+	execute(t, dsn, "drop trigger keep on outbox; drop function keep_outbox")
+	if out := d.told(t, 0, "--users", "50"); !out.Held || out.Settled.Waiting != 0 || out.Settled.Relayed <= 0 {
+		t.Errorf("%+v", out)
+	}
+	if left := query[int](t, dsn, "select count(*)::int from outbox"); left[0] != 0 {
+		t.Errorf("%d rows are in the outbox, and it was said to be empty", left[0])
 	}
 }
 

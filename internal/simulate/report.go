@@ -1,6 +1,9 @@
 package simulate
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Report is what came of a run.
 type Report struct {
@@ -67,6 +70,10 @@ func (r *Report) Settle(s Settled) {
 	if missing := s.Events - s.Recorded; missing > 0 {
 		r.problem("%d of the %d events that were accepted are not recorded, such as %s: does a worker run, is the Stripe mode "+
 			"that of the ingress, are there dead letters?", missing, s.Events, s.Missing[0])
+	}
+	if s.Waiting > 0 {
+		r.problem("%d rows have waited in the outbox, the oldest since %s: does a worker run, and does the stream PLUSONE_OUT take "+
+			"what it is told?", s.Waiting, s.WaitingSince.UTC().Format(time.RFC3339))
 	}
 }
 

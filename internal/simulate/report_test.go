@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAReportNamesWhatIsNotAsItShouldBe(t *testing.T) {
@@ -31,6 +32,9 @@ func TestAReportNamesWhatIsNotAsItShouldBe(t *testing.T) {
 		"3 sign-ups were not sent, for those whose codes they need did not get in": {sent: but(func(s *Sent) { s.Tally.NotSent = 3 })},
 		"2 of the 5 events that were accepted are not recorded, such as key:": {sent: good, add: func(r *Report) {
 			r.Settle(Settled{Events: 5, Recorded: 3, Missing: []string{"key"}})
+		}},
+		"3 rows have waited in the outbox, the oldest since 2023-11-14T22:13:20Z": {sent: good, add: func(r *Report) {
+			r.Settle(Settled{Events: 5, Recorded: 5, Waiting: 3, WaitingSince: time.Unix(1_700_000_000, 0)})
 		}},
 		"4 things are": {sent: good, add: func(r *Report) { r.Compare(Outcome{Differences: 4}) }},
 	} {
