@@ -83,9 +83,8 @@ func (s *simulation) send(ctx context.Context) error {
 	watch, stop := watchSending(s.std.err)
 	pace := simulate.Pace{Rate: s.cmd.Rate, For: s.cmd.For, Patience: s.cmd.Timeout}
 	s.sent, err = simulate.Send(ctx, s.story, s.cmd.door(), codes, pace, func(fact int32) {
-		if key, recorded := s.story.Key(fact); recorded {
-			note(key)
-		}
+		key, _ := s.story.Key(fact) // also of what nobody reads: it is on the stream like all others
+		note(key)
 	}, watch)
 	stop()
 	return errors.Join(err, closed())

@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/plusone-dev/plusone/internal/simulate"
+	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
@@ -252,18 +255,7 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 	if !strings.Contains(out.Note, "that takes the database") || out.Outcome != nil || out.Settled != nil || out.Sending.NotSent != 0 || out.Sending.Accepted != out.Sending.Planned {
 		t.Errorf("%+v", out)
 	}
-	text, err := os.ReadFile(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Fields(string(text))
-	if len(lines) == 0 {
-		t.Error("no event was accepted")
-	}
-	testkit.Eventually(t, patience, func() (bool, string) { // nobody has waited for them yet
-		got := query[int](t, d.state(t).DatabaseURL, "select count(*)::int from events where key = any($1)", lines)
-		return got[0] == len(lines), fmt.Sprintf("%d of %d accepted events are recorded", got[0], len(lines))
-	})
+	d.mustHave(t, accepted(t, keys), out.Sending)
 	for says, wrong := range map[string][]string{
 		"400 wrong-signature": {"--stripe-webhook-secret", "whsec_another"},
 		"401 unauthorized":    {"--events-token", "another", "--api-token=" + kept(t, d.data, "api-token")},
@@ -278,6 +270,44 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 		mustSay(t, text+errs, says)
 	}
 }
+
+// mustHave looks for the events that were accepted under some keys: on the stream, and those that somebody reads in the
+// database.
+func (d *devProcess) mustHave(t *testing.T, keys []string, told simulate.Tally) {
+	t.Helper()
+	nc, err := stream.Connect(d.state(t).NATSURL, "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(keys) != told.Accepted-told.Duplicates {
+		t.Errorf("%d keys of %d events that were accepted, %d of them twice", len(keys), told.Accepted, told.Duplicates)
+	}
+	subjects := subjectsByID(t, js, stream.In)
+	var read []string
+	for _, key := range keys {
+		switch subject := subjects[key]; {
+		case subject == "":
+			t.Errorf("%s is not on the stream", key)
+		case !strings.HasPrefix(subject, unread):
+			read = append(read, key)
+		}
+	}
+	if len(read) == 0 || len(read) == len(keys) {
+		t.Errorf("of %d events %d are read", len(keys), len(read))
+	}
+	testkit.Eventually(t, patience, func() (bool, string) { // nobody has waited for them yet
+		got := query[int](t, d.state(t).DatabaseURL, "select count(*)::int from events where key = any($1)", read)
+		return got[0] == len(read), fmt.Sprintf("%d of %d accepted events are recorded", got[0], len(read))
+	})
+}
+
+// unread is what the subjects begin with of the events of a simulation that nobody reads.
+const unread = "plusone.in.stripe.customer."
 
 // simulateInterrupted has somebody who does not want to wait.
 func (d *devProcess) simulateInterrupted(t *testing.T) {
