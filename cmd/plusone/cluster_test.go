@@ -167,7 +167,7 @@ func (c *cluster) mustBeForeseen(output string) {
 	if !out.Held || out.Sending.Accepted != out.Sending.Planned || out.Outcome.People != 500 || out.Sending.SentAgain["no answer"] == 0 {
 		c.t.Errorf("%+v", out)
 	}
-	c.t.Logf("%d events, sent again: %v, latency %+v, settled after %.2f s",
+	c.t.Logf("%d events, sent again: %v, latency %+v, settled after at most %.2f s",
 		out.Sending.Planned, out.Sending.SentAgain, out.Sending.Latency, out.Settled.Seconds)
 }
 

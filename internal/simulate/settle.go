@@ -42,11 +42,12 @@ type Reward struct {
 // Settled says how long it took until everything that was taken had its effect. An event is recorded in the transaction
 // that decides what follows from it.
 type Settled struct {
-	Events   int      `json:"events"`   // that were accepted, and that plusone reads
-	Recorded int      `json:"recorded"` // of these
-	Seconds  float64  `json:"seconds"`  // from the last that was accepted
-	Missing  []string `json:"missing,omitempty"`
-	// Relayed is how long after that the outbox had no row from before, in seconds; 0 when it still had when time was up.
+	Events   int `json:"events"`   // that were accepted, and that plusone reads
+	Recorded int `json:"recorded"` // of these
+	// Seconds is how long that took at most, from the last that was accepted: asking for all of them, page by page, is in it.
+	Seconds float64  `json:"seconds"`
+	Missing []string `json:"missing,omitempty"`
+	// Relayed is how long after that, at most, the outbox had no row from before, in seconds; 0 when it still had when time was up.
 	// Then Waiting is how many rows it had, and WaitingSince when the oldest was made.
 	Relayed      float64   `json:"relayed_seconds"`
 	Waiting      int64     `json:"waiting"`
