@@ -33,9 +33,9 @@ type simulateCommand struct {
 	Seed        uint64        `default:"1" help:"What chance begins with (default ${default}). The same one, with the same flags and terms, makes up the same people and events."`
 	Label       string        `name:"run" placeholder:"LABEL" help:"What stands in every id, beside a digest of the flags above, so that no two runs are about the same people (default: the time). Give an earlier one to tell the same again."`
 	Connections int           `default:"32" help:"How many events are on their way at a time (default ${default})."`
-	GiveUp      time.Duration `default:"1m" help:"For how long an event that is not taken is sent again (default ${default})."`
-	Timeout     time.Duration `default:"1m" help:"How long plusone may take, after the last event, until all is settled (default ${default})."`
-	Accepted    string        `placeholder:"FILE" help:"Write the key of each event that is accepted to a file, one a line, as it happens."`
+	GiveUp      time.Duration `default:"1m" help:"For how long an event that is not taken is sent again (default ${default}). One that never is makes it exit 1."`
+	Timeout     time.Duration `default:"1m" help:"How long plusone may take, after the last event, until all is recorded and has left the outbox (default ${default})."`
+	Accepted    string        `placeholder:"FILE" help:"Write the key of each event that is accepted, the Nats-Msg-Id of its message on PLUSONE_IN, to a file, one a line, as it happens. Types that nobody reads are among them, which are on the stream alone."`
 	JSON        bool          `help:"Print JSON."`
 }
 

@@ -147,8 +147,11 @@ func printVerdict(w io.Writer, out simulated) {
 		fmt.Fprintln(w, out.Note)
 	}
 	if out.Settled != nil {
-		fmt.Fprintf(w, "%d of %d events were recorded %.2f s after the last was accepted.\n",
+		fmt.Fprintf(w, "%d of %d events were recorded at most %.2f s after the last was accepted.\n",
 			out.Settled.Recorded, out.Settled.Events, out.Settled.Seconds)
+		if out.Settled.Relayed > 0 {
+			fmt.Fprintf(w, "What they had to tell had left the outbox at most %.2f s later.\n", out.Settled.Relayed)
+		}
 	}
 	if out.Audit != nil {
 		var broken []audit.Line

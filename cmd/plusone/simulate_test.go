@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,8 +14,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/plusone-dev/plusone/internal/simulate"
+	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
@@ -63,6 +68,8 @@ func TestSimulate(t *testing.T) {
 	d := startBareDev(t)
 	t.Run("again", d.simulateAgain)
 	t.Run("what is lost", d.simulateLoss)
+	t.Run("a stuck outbox", d.simulateStuckOutbox)
+	t.Run("sign-ups are refused", d.simulateRefusedSignUps)
 	t.Run("without a database", d.simulateBlindly)
 	t.Run("interrupted", d.simulateInterrupted)
 	for name, yaml := range simulatedPrograms {
@@ -141,7 +148,7 @@ func (d *devProcess) simulateAgain(t *testing.T) {
 		t.Errorf("it ended with %d: %s%s", code, text, errs)
 	}
 	mustSay(t, text, "Sending", "duplicates", "p99", "Outcome", "Expected", "Actual", "referrals rewarded", "rewards that stand",
-		"Every law holds.", "Everything is as expected.")
+		"Every law holds.", "had left the outbox", "Everything is as expected.")
 	mustSay(t, errs, "run "+first.Run+": 100 people", " accepted (")
 	mustHideSecrets(t, text+errs)
 }
@@ -174,6 +181,69 @@ func (d *devProcess) simulateLoss(t *testing.T) {
 	}
 }
 
+// simulateStuckOutbox has a database out of whose outbox nothing goes, until it does.
+func (d *devProcess) simulateStuckOutbox(t *testing.T) {
+	dsn := d.state(t).DatabaseURL
+	execute(t, dsn, `create function keep_outbox() returns trigger language plpgsql as 'begin raise exception ''not today''; end';
+		create trigger keep before delete on outbox for each statement execute function keep_outbox()`)
+	out := d.told(t, 1, "--users", "50", "--timeout", "2s")
+	if s := out.Settled; out.Held || s.Recorded != s.Events || s.Waiting == 0 || time.Since(s.WaitingSince) > time.Minute || len(out.Problems) != 1 {
+		t.Errorf("%+v", out)
+	}
+	mustSay(t, strings.Join(out.Problems, "\n"), fmt.Sprintf("%d rows have waited in the outbox, the oldest since 20", out.Settled.Waiting))
+	execute(t, dsn, "drop trigger keep on outbox; drop function keep_outbox")
+	if out := d.told(t, 0, "--users", "50"); !out.Held || out.Settled.Waiting != 0 || out.Settled.Relayed <= 0 {
+		t.Errorf("%+v", out)
+	}
+	if left := query[int](t, dsn, "select count(*)::int from outbox"); left[0] != 0 {
+		t.Errorf("%d rows are in the outbox, and it was said to be empty", left[0])
+	}
+}
+
+// simulateRefusedSignUps has a door that never takes sign-ups: all of them, or one that others wait for. Nobody has an
+// outcome that differs, and it is not as it should be nevertheless.
+func (d *devProcess) simulateRefusedSignUps(t *testing.T) {
+	for whose, says := range map[string]string{
+		`"`:     " not sent, for ", // those who came last are given up after all else was told, or before
+		`_u0",`: "sign-ups were not sent, for those whose codes they need did not get in themselves",
+	} {
+		door := d.refusing(t, whose)
+		out := d.told(t, 1, "--target", door, "--users", "60", "--duplicates", "0", "--shuffle", "0", "--rate", "100", "--give-up", "200ms")
+		if s := out.Sending; out.Held || s.Accepted == 0 || s.Unknown == 0 || s.NotSent == 0 || out.Outcome.Differences != 0 {
+			t.Errorf("%+v", out)
+		}
+		if len(out.Problems) != 2 {
+			t.Errorf("%q", out.Problems)
+		}
+		mustSay(t, strings.Join(out.Problems, "\n"), "events were never answered 200", says)
+	}
+	ended := d.told(t, 0, "--users", "60", "--rate", "50", "--for", "300ms")
+	if !ended.Held || ended.Sending.NotSent == 0 || ended.Sending.Unknown != 0 {
+		t.Errorf("what --for ends is as expected: %+v", ended)
+	}
+}
+
+// refusing is a door of its own before that of the process, which takes no sign-up whose body has some words.
+func (d *devProcess) refusing(t *testing.T, words string) string {
+	t.Helper()
+	target, err := url.Parse(d.state(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(target)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/v1/events" && strings.Contains(string(body), words) {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	return proxy.URL
+}
+
 // simulateBlindly asks the API for codes, and says that it did not look any further.
 func (d *devProcess) simulateBlindly(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys")
@@ -185,18 +255,7 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 	if !strings.Contains(out.Note, "that takes the database") || out.Outcome != nil || out.Settled != nil || out.Sending.NotSent != 0 || out.Sending.Accepted != out.Sending.Planned {
 		t.Errorf("%+v", out)
 	}
-	text, err := os.ReadFile(keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Fields(string(text))
-	if len(lines) == 0 {
-		t.Error("no event was accepted")
-	}
-	testkit.Eventually(t, patience, func() (bool, string) { // nobody has waited for them yet
-		got := query[int](t, d.state(t).DatabaseURL, "select count(*)::int from events where key = any($1)", lines)
-		return got[0] == len(lines), fmt.Sprintf("%d of %d accepted events are recorded", got[0], len(lines))
-	})
+	d.mustHave(t, accepted(t, keys), out.Sending)
 	for says, wrong := range map[string][]string{
 		"400 wrong-signature": {"--stripe-webhook-secret", "whsec_another"},
 		"401 unauthorized":    {"--events-token", "another", "--api-token=" + kept(t, d.data, "api-token")},
@@ -211,6 +270,44 @@ func (d *devProcess) simulateBlindly(t *testing.T) {
 		mustSay(t, text+errs, says)
 	}
 }
+
+// mustHave looks for the events that were accepted under some keys: on the stream, and those that somebody reads in the
+// database.
+func (d *devProcess) mustHave(t *testing.T, keys []string, told simulate.Tally) {
+	t.Helper()
+	nc, err := stream.Connect(d.state(t).NATSURL, "test", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(keys) != told.Accepted-told.Duplicates {
+		t.Errorf("%d keys of %d events that were accepted, %d of them twice", len(keys), told.Accepted, told.Duplicates)
+	}
+	subjects := subjectsByID(t, js, stream.In)
+	var read []string
+	for _, key := range keys {
+		switch subject := subjects[key]; {
+		case subject == "":
+			t.Errorf("%s is not on the stream", key)
+		case !strings.HasPrefix(subject, unread):
+			read = append(read, key)
+		}
+	}
+	if len(read) == 0 || len(read) == len(keys) {
+		t.Errorf("of %d events %d are read", len(keys), len(read))
+	}
+	testkit.Eventually(t, patience, func() (bool, string) { // nobody has waited for them yet
+		got := query[int](t, d.state(t).DatabaseURL, "select count(*)::int from events where key = any($1)", read)
+		return got[0] == len(read), fmt.Sprintf("%d of %d accepted events are recorded", got[0], len(read))
+	})
+}
+
+// unread is what the subjects begin with of the events of a simulation that nobody reads.
+const unread = "plusone.in.stripe.customer."
 
 // simulateInterrupted has somebody who does not want to wait.
 func (d *devProcess) simulateInterrupted(t *testing.T) {

@@ -114,3 +114,29 @@ func TestNATSTakesItsConfiguration(t *testing.T) {
 		append(env, "PLUSONE_NATS_ROUTES=[nats://route:secret@nats-1:6222, nats://route:secret@nats-2:6222]")...)
 	testkit.CheckNATSConfig(t, "../../deploy/nats/single.conf", append(env, "PLUSONE_NATS_LISTEN=127.0.0.1:4222")...)
 }
+
+// subjectsByID are the messages of a stream: the subject of each, under its id. No id is there twice.
+func subjectsByID(t testing.TB, js jetstream.JetStream, name string) map[string]string {
+	t.Helper()
+	of, err := js.Stream(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := of.OrderedConsumer(t.Context(), jetstream.OrderedConsumerConfig{HeadersOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := int(of.CachedInfo().State.Msgs)
+	batch, err := all.Fetch(total, jetstream.FetchMaxWait(patience))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subjects := make(map[string]string, total)
+	for m := range batch.Messages() {
+		subjects[m.Headers().Get(jetstream.MsgIDHeader)] = m.Subject()
+	}
+	if batch.Error() != nil || len(subjects) != total {
+		t.Errorf("%s: %d ids on %d messages, %v", name, len(subjects), total, batch.Error())
+	}
+	return subjects
+}

@@ -18,6 +18,8 @@ type world struct {
 	balances  map[string]map[string]int64
 	posted    map[string]map[string]int64 // what stands, by referee and currency
 	fails     int                         // how often it is away first
+	outbox    []time.Duration             // how old the oldest row is, each time that is asked; in the end it is empty
+	stuck     bool                        // it never is
 }
 
 var errAway = errors.New("away")
@@ -34,6 +36,20 @@ func (w *world) Recorded(_ context.Context, keys []string) (found []string, err 
 		}
 	}
 	return found, nil
+}
+
+func (w *world) OutboxLag(context.Context) (rows int64, age time.Duration, err error) {
+	if w.fails--; w.fails >= 0 {
+		return 0, 0, errAway
+	}
+	if len(w.outbox) == 0 {
+		return 0, 0, nil
+	}
+	age = w.outbox[0]
+	if !w.stuck {
+		w.outbox = w.outbox[1:]
+	}
+	return 7, age, nil
 }
 
 func (w *world) Referrals(_ context.Context, referees []string) (all []Referral, err error) {
@@ -282,5 +298,42 @@ func TestSettle(t *testing.T) {
 	cancel()
 	if _, err = Settle(ctx, run, sent, w, time.Minute, func(int, int) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestTheOutboxIsWaitedFor, as far as it is this run's; what others write meanwhile is not.
+func TestTheOutboxIsWaitedFor(t *testing.T) {
+	run := crowded()
+	sent := Sent{Statuses: allAccepted(run), Last: time.Now()}
+	settle := func(outbox []time.Duration, stuck bool, away int) (Settled, int, error) {
+		w := become(run, sent.Statuses)
+		w.outbox, w.stuck = outbox, stuck
+		s, err := Settle(t.Context(), run, sent, w, 200*time.Millisecond, func(recorded, of int) {
+			if recorded == of {
+				w.fails = away // from now on
+			}
+		})
+		return s, len(w.outbox), err
+	}
+	for what, c := range map[string]struct {
+		outbox []time.Duration
+		stuck  bool
+		left   int // of what the outbox would have answered
+	}{
+		"empty":                  {},
+		"slow":                   {outbox: []time.Duration{time.Minute, time.Minute, time.Minute}},
+		"never empty, and young": {outbox: []time.Duration{time.Nanosecond}, stuck: true, left: 1},
+	} {
+		s, left, err := settle(c.outbox, c.stuck, 2)
+		if err != nil || s.Waiting != 0 || !s.WaitingSince.IsZero() || s.Relayed <= 0 || left != c.left {
+			t.Errorf("%s: %v, %+v, %d left", what, err, s, left)
+		}
+	}
+	s, _, err := settle([]time.Duration{time.Hour}, true, 0)
+	if since := time.Since(s.WaitingSince); err != nil || s.Waiting != 7 || s.Relayed != 0 || since < time.Hour || since > time.Hour+time.Minute {
+		t.Errorf("stuck: %v, %+v", err, s)
+	}
+	if _, _, err := settle(nil, false, 1<<30); !errors.Is(err, errAway) {
+		t.Errorf("away: the error is %v", err)
 	}
 }

@@ -1,6 +1,9 @@
 package simulate
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Report is what came of a run.
 type Report struct {
@@ -16,8 +19,8 @@ type Report struct {
 	Problems []string `json:"problems"`
 }
 
-// NewReport makes one of a run that was told. timeUp says that it was to end before all was told.
-func NewReport(run *Run, sent Sent, timeUp bool) *Report {
+// NewReport makes one of a run that was told.
+func NewReport(run *Run, sent Sent) *Report {
 	r := &Report{
 		Run: run.ID(), Seed: run.Seed, Users: run.Users, Events: len(run.Facts), Version: run.Rules.Version,
 		Sending: sent.Tally, Problems: []string{},
@@ -32,16 +35,29 @@ func NewReport(run *Run, sent Sent, timeUp bool) *Report {
 	if refused > 0 {
 		r.problem("%d events were refused, and every one of them is well formed", refused)
 	}
-	if sent.Gone != "" {
-		r.problem("sending was given up, for nothing was taken any more: %s", sent.Gone)
-	} else if sent.Waited > 0 && !timeUp {
+	if n := sent.Tally.Unknown; n > 0 {
+		r.problem("%d events were never answered 200, so nobody knows whether they were taken: their people are left out of the comparison", n)
+	}
+	r.unsent(sent)
+	return r
+}
+
+// unsent says what was kept back, and why. What nobody was told of comes out as expected whatever plusone does.
+func (r *Report) unsent(sent Sent) {
+	n := sent.Tally.NotSent
+	switch {
+	case sent.Gone != "":
+		r.problem("sending was given up with %d events not sent, for nothing was taken any more: %s", n, sent.Gone)
+	case sent.Ended || n == 0:
+	case sent.Waited == 0:
+		r.problem("%d sign-ups were not sent, for those whose codes they need did not get in themselves", n)
+	default:
 		why := "is a worker running?"
 		if sent.CodesErr != nil {
 			why = sent.CodesErr.Error()
 		}
-		r.problem("%d sign-ups were not sent, for their referrers' codes did not come: %s", sent.Waited, why)
+		r.problem("%d sign-ups were not sent, for their referrers' codes did not come: %s", n, why)
 	}
-	return r
 }
 
 func (r *Report) problem(format string, args ...any) {
@@ -54,6 +70,10 @@ func (r *Report) Settle(s Settled) {
 	if missing := s.Events - s.Recorded; missing > 0 {
 		r.problem("%d of the %d events that were accepted are not recorded, such as %s: does a worker run, is the Stripe mode "+
 			"that of the ingress, are there dead letters?", missing, s.Events, s.Missing[0])
+	}
+	if s.Waiting > 0 {
+		r.problem("%d rows have waited in the outbox, the oldest since %s: does a worker run, and does the stream PLUSONE_OUT take "+
+			"what it is told?", s.Waiting, s.WaitingSince.UTC().Format(time.RFC3339))
 	}
 }
 

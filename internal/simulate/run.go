@@ -70,7 +70,8 @@ func (r *Run) eventID(fact int32) string {
 	return fmt.Sprintf("evt_sim_%s_%d", r.id, fact)
 }
 
-// Key is what plusone records an event under, and whether it does: what nobody reads is not recorded.
+// Key is the id of an event's message on the stream, under which plusone also records it, and whether it does: what nobody
+// reads is not recorded.
 func (r *Run) Key(fact int32) (key string, recorded bool) {
 	id := r.eventID(fact)
 	if r.Facts[fact].Kind == SignUp {

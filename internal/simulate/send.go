@@ -24,6 +24,7 @@ type Sent struct {
 	Waited   int       // sign-ups that were not sent, for the code of somebody who signed up did not come
 	CodesErr error     // why it did not, if that is known
 	Gone     string    // why the door was given up before all was sent; empty when it was not
+	Ended    bool      // somebody's word, and not what came of it, ended the sending: Pace.For, or the context
 }
 
 // ErrShut says that nothing was taken at all.
@@ -68,6 +69,7 @@ type sender struct {
 
 	sent     int          // events so far
 	underWay atomic.Int64 // events that are being delivered
+	ended    bool         // by Pace.For or the context, with something left to send
 }
 
 // job is one event to deliver.
@@ -84,6 +86,7 @@ func (s *sender) dispatch(ctx context.Context) {
 		ctx, cancel = context.WithTimeout(ctx, s.pace.For)
 		defer cancel()
 	}
+	defer func() { s.ended = ctx.Err() != nil }()
 	for next := 0; ctx.Err() == nil && s.book.shut() == ""; {
 		fact, ok := s.desk.next()
 		if !ok && next < len(s.run.Order) {
@@ -163,7 +166,7 @@ func (s *sender) deliver(ctx context.Context, j job, attempt func(target string,
 }
 
 func (s *sender) conclude() (Sent, error) {
-	out := Sent{Tally: s.book.end(), Statuses: s.book.facts, Last: s.book.lastTaken(), Gone: s.book.shut()}
+	out := Sent{Tally: s.book.end(), Statuses: s.book.facts, Last: s.book.lastTaken(), Gone: s.book.shut(), Ended: s.ended}
 	out.Waited, out.CodesErr = s.desk.owed()
 	if out.Tally.Accepted == 0 && out.Gone != "" {
 		return out, fmt.Errorf("%w: %s", ErrShut, out.Gone)

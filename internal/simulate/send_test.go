@@ -252,16 +252,39 @@ func TestFriendsOfWhoWasRefusedAreNotMissed(t *testing.T) {
 	}
 }
 
+// TestADoorThatRefusesSignUps, and takes all else: nobody got in, so that there is nothing that could differ. It is a
+// problem nevertheless.
+func TestADoorThatRefusesSignUps(t *testing.T) {
+	run := small(30)
+	e := open(t, always(200))
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/events" {
+			http.Error(w, "no", http.StatusServiceUnavailable)
+			return
+		}
+		e.ServeHTTP(w, r)
+	}))
+	defer door.Close()
+	sent, err := send(t, run, e, Pace{}, door.URL)
+	if err != nil || sent.Tally.Accepted == 0 || sent.Tally.Unknown == 0 || sent.Tally.NotSent == 0 || sent.Ended {
+		t.Fatalf("%v, %+v", err, sent)
+	}
+	text := strings.Join(NewReport(run, sent).Problems, "\n")
+	if !strings.Contains(text, "events were never answered 200") || !strings.Contains(text, "not sent") {
+		t.Errorf("it says %q", text)
+	}
+}
+
 func TestThePaceIsKept(t *testing.T) {
 	run := small(50)
 	e := open(t, always(200))
 	sent, err := send(t, run, e, Pace{Rate: 400}, e.URL)
 	least := time.Duration(len(run.Order)-1) * time.Second / 400
-	if err != nil || sent.Tally.Took < least || sent.Tally.Accepted != len(run.Order) {
+	if err != nil || sent.Ended || sent.Tally.Took < least || sent.Tally.Accepted != len(run.Order) {
 		t.Errorf("%v: %d events took %s, want at least %s", err, sent.Tally.Accepted, sent.Tally.Took, least)
 	}
 	sent, err = send(t, run, e, Pace{Rate: 50, For: 200 * time.Millisecond}, e.URL)
-	if err != nil || sent.Tally.Accepted == 0 || sent.Tally.Accepted > 11 || sent.Tally.NotSent == 0 {
+	if err != nil || sent.Tally.Accepted == 0 || sent.Tally.Accepted > 11 || sent.Tally.NotSent == 0 || !sent.Ended {
 		t.Errorf("%v, %+v", err, sent.Tally)
 	}
 }
