@@ -22,7 +22,7 @@ type simulateCommand struct {
 	WebhookSecret []string `name:"stripe-webhook-secret" env:"PLUSONE_STRIPE_WEBHOOK_SECRET,STRIPE_WEBHOOK_SECRET" placeholder:"whsec_…" help:"Signing secret of the ingress; of several, the first signs."`
 	EventsToken   []string `env:"PLUSONE_EVENTS_TOKEN" placeholder:"TOKEN" help:"Bearer token for POST /v1/events; of several, the first is shown."`
 	APIToken      []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service token of the API, where codes are asked for there; of several, the first is shown."`
-	StripeMode    string   `env:"PLUSONE_STRIPE_MODE" default:"test" enum:"live,test" help:"Stripe's mode that the events are of: ${enum} (default ${default}). It must be that of the ingress."`
+	StripeMode    string   `default:"test" enum:"live,test" help:"Stripe's mode that the events are of: ${enum} (default ${default}). It must be that of the ingress. A flag alone says so: people are made up in a live deployment only by who means to."`
 
 	Users       int           `default:"1000" help:"How many people sign up (default ${default})."`
 	Rate        float64       `default:"200" help:"How many events to send in a second (default ${default}); 0: as many as are taken."`
