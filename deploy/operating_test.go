@@ -1,11 +1,14 @@
 package deploy
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/testkit"
@@ -77,11 +81,12 @@ func (w *watched) exported(t *testing.T) map[string]metric {
 }
 
 var (
-	metricName = regexp.MustCompile(`\bplusone_[a-z0-9_]+\b`)
-	metricRow  = regexp.MustCompile("(?m)^\\| `(plusone_[a-z0-9_]+)` \\| ([a-z]+) \\|(.*?)\\|")
-	alertName  = regexp.MustCompile(`\bPlusone[A-Z][A-Za-z]+\b`)
-	alertTitle = regexp.MustCompile(`(?m)^### (Plusone[A-Za-z]+)$`)
-	quoted     = regexp.MustCompile("`([^`\n]+)`")
+	metricName     = regexp.MustCompile(`\bplusone_[a-z0-9_]+\b`)
+	composeNetwork = regexp.MustCompile(`--network plusone_[a-z]+`)
+	metricRow      = regexp.MustCompile("(?m)^\\| `(plusone_[a-z0-9_]+)` \\| ([a-z]+) \\|(.*?)\\|")
+	alertName      = regexp.MustCompile(`\bPlusone[A-Z][A-Za-z]+\b`)
+	alertTitle     = regexp.MustCompile(`(?m)^### (Plusone[A-Za-z]+)$`)
+	quoted         = regexp.MustCompile("`([^`\n]+)`")
 )
 
 // everyMetricIsExplained: the page has a row for each metric that a role serves, of the type and with the labels it has,
@@ -107,7 +112,7 @@ func (w *watched) everyMetricIsExplained(t *testing.T) {
 			checkLabels(t, name, row[3], exported[name].labels)
 		}
 	}
-	for _, name := range metricName.FindAllString(page, -1) {
+	for _, name := range metricName.FindAllString(composeNetwork.ReplaceAllString(page, ""), -1) {
 		base := name
 		for _, suffix := range []string{"_bucket", "_count", "_sum"} {
 			if cut := strings.TrimSuffix(name, suffix); exported[cut].kind == "histogram" {
@@ -164,25 +169,123 @@ func (w *watched) nobodyIsNamed(t *testing.T) {
 	}
 }
 
-var psql = regexp.MustCompile(`psql "\$DATABASE_URL" -c "([^"]+)"`)
+var psql = regexp.MustCompile(`psql "\$([A-Z_]+)" -c "([^"]+)"`)
 
-// everyQueryOfThePageWorks, in the database of the deployment.
+// everyQueryOfThePageWorks, in the database of the deployment, with the rights of the connection that the page names: the
+// tools', or those of an administrator who is no superuser. Where those do not suffice PostgreSQL may refuse, but also
+// hide what it has, or pass over it with a warning.
 func (w *watched) everyQueryOfThePageWorks(t *testing.T) {
-	conn, err := pgx.Connect(t.Context(), w.dsn)
-	if err != nil {
-		t.Fatal(err)
+	warnings := ""
+	connections := map[string]*pgx.Conn{}
+	for name, role := range map[string]string{"DATABASE_URL": "plusone_tools", "ADMIN_DATABASE_URL": w.administrator(t)} {
+		connections[name] = connect(t, testkit.As(t, w.dsn, role), &warnings)
 	}
-	defer conn.Close(t.Context())
 	queries := psql.FindAllStringSubmatch(read(t, operatingPage), -1)
-	if len(queries) < 5 {
+	if len(queries) < 8 {
 		t.Errorf("the page has %d queries", len(queries))
 	}
 	for _, m := range queries {
-		sql := strings.NewReplacer("PID", "0", "= ID", "= 1").Replace(m[1])
-		if _, err := conn.Exec(t.Context(), sql); err != nil {
-			t.Errorf("%s: %v", m[1], err)
+		conn := connections[m[1]]
+		if conn == nil {
+			t.Errorf("nobody knows whose $%s is", m[1])
+			continue
+		}
+		warnings = ""
+		victim := w.workersSession(t)
+		pid := victim.PgConn().PID()
+		answer, err := answer(t, conn, strings.NewReplacer("PID", fmt.Sprint(pid), "= ID", "= 1").Replace(m[2]))
+		if err != nil || warnings != "" || strings.Contains(answer, "insufficient privilege") {
+			t.Errorf("$%s: %s: %v %s\n%s", m[1], m[2], err, warnings, answer)
+		}
+		ended := victim.Ping(t.Context()) != nil
+		if wanted := strings.Contains(m[2], "pg_terminate_backend"); ended != wanted {
+			t.Errorf("%s: the session was ended: %v", m[2], ended)
 		}
 	}
+	t.Run("the test would notice", func(t *testing.T) {
+		warnings = ""
+		tools := connections["DATABASE_URL"]
+		activity, err := answer(t, tools, "select query from pg_stat_activity")
+		if err != nil || !strings.Contains(activity, "insufficient privilege") {
+			t.Errorf("the tools see what others do: %v\n%s", err, activity)
+		}
+		if _, err := answer(t, tools, fmt.Sprintf("select pg_terminate_backend(%d)", w.workersSession(t).PgConn().PID())); err == nil {
+			t.Error("the tools can end a worker's session")
+		}
+		if _, err := answer(t, tools, "vacuum analyze"); err != nil || warnings == "" {
+			t.Errorf("the tools can vacuum: %v", err)
+		}
+	})
+}
+
+// administrator makes what the page asks of one: they own the database, and a superuser has granted them two roles more.
+func (w *watched) administrator(t *testing.T) (role string) {
+	t.Helper()
+	owner := connect(t, w.dsn, nil)
+	role = "administrator_of_" + owner.Config().Database
+	for _, sql := range []string{
+		"create role " + role, "grant pg_monitor, pg_signal_backend to " + role,
+		"alter database " + owner.Config().Database + " owner to " + role,
+	} {
+		if _, err := owner.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	return role
+}
+
+// workersSession is one of a worker with a login of its own, which is what an operator may have to end.
+func (w *watched) workersSession(t *testing.T) *pgx.Conn {
+	t.Helper()
+	owner := connect(t, w.dsn, nil)
+	login := "worker_of_" + owner.Config().Database
+	var exists bool
+	err := owner.QueryRow(t.Context(), "select exists (select from pg_roles where rolname = $1)", login).Scan(&exists)
+	if err == nil && !exists {
+		_, err = owner.Exec(t.Context(), "create role "+login+" login password 'secret' in role plusone_worker")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(w.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(login, "secret")
+	return connect(t, u.String(), nil)
+}
+
+// connect to a database until the test ends. What it warns of is added to warnings; those of PostgreSQL's own shared
+// tables, which only a superuser vacuums, are not.
+func connect(t *testing.T, dsn string, warnings *string) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		if warnings != nil && !strings.Contains(n.Message, `"pg_`) {
+			*warnings += n.Message + "\n"
+		}
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// answer is what a query is answered, as text.
+func answer(t *testing.T, conn *pgx.Conn, sql string) (text string, err error) {
+	t.Helper()
+	results, err := conn.PgConn().Exec(t.Context(), sql).ReadAll()
+	for _, result := range results {
+		for _, row := range result.Rows {
+			text += string(bytes.Join(row, []byte(" | "))) + "\n"
+		}
+	}
+	return text, err
 }
 
 // everythingCanBeDeliveredAgain, as the page says for a database that was restored, and what is recorded already changes
@@ -236,7 +339,7 @@ var (
 func TestThePagesNameWhatThereIs(t *testing.T) {
 	page := read(t, operatingPage) + read(t, "../docs/durability.md")
 	help := ""
-	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "dev", "program apply"} {
+	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "dev", "program apply", "health"} {
 		p := testkit.StartProcess(t, testkit.ProcessConfig{
 			Path: testkit.Binary(t, "github.com/plusone-dev/plusone/cmd/plusone"), Args: append(strings.Fields(of), "--help"), Dir: t.TempDir(),
 		})
@@ -270,6 +373,91 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 			t.Errorf("the dashboard has no panel %s", title)
 		}
 	}
+}
+
+// places are the forms in which the page tells where to go, by what is there.
+var places = map[string]*regexp.Regexp{
+	"service":    regexp.MustCompile(`compose\.yaml (?:exec|logs --tail 200|run --rm --no-deps) ([a-z]+)`),
+	"network":    regexp.MustCompile(`--network ([a-z_]+)`),
+	"unit":       regexp.MustCompile(`(?:systemctl status|journalctl -u) (plusone-[a-z]+)`),
+	"port":       regexp.MustCompile(`\b(909[1-9](?: [a-z]+)?)\b`),
+	"credential": regexp.MustCompile(`(/etc/plusone/secrets/[a-z-]+)`),
+	"deployment": regexp.MustCompile(`\bdeploy/(plusone-[a-z]+)`),
+	"inbox":      regexp.MustCompile("--inbox-prefix ([^\\s`']+)"),
+}
+
+// TestThePageReachesWhatIsDeployed: the services, networks, ports, secrets and deployments that it tells to go to are those
+// of the files here, and the answers of NATS come where the user tools may hear them.
+func TestThePageReachesWhatIsDeployed(t *testing.T) {
+	page, there := read(t, operatingPage), deployed(t)
+	for what, form := range places {
+		found := form.FindAllStringSubmatch(page, -1)
+		if len(found) == 0 {
+			t.Errorf("the page names no %s", what)
+		}
+		for _, m := range found {
+			if !slices.Contains(there[what], m[1]) {
+				t.Errorf("there is no %s %s: there are %q", what, m[1], there[what])
+			}
+		}
+	}
+}
+
+var (
+	adminPort  = regexp.MustCompile(`PLUSONE_ADMIN=127\.0\.0\.1:(\d+)`)
+	credential = regexp.MustCompile(`LoadCredential=\S+:(/\S+)`)
+	deployment = regexp.MustCompile(`(?m)^kind: Deployment\nmetadata:\n  name: (\S+)`)
+)
+
+// deployed is what the files have of each kind of place.
+func deployed(t *testing.T) (all map[string][]string) {
+	t.Helper()
+	var compose struct {
+		Name               string
+		Services, Networks map[string]any
+	}
+	readYAML(t, "compose.yaml", &compose)
+	all = map[string][]string{"service": slices.Collect(maps.Keys(compose.Services))}
+	for network := range compose.Networks {
+		all["network"] = append(all["network"], compose.Name+"_"+network)
+	}
+	for name, text := range files(t, "systemd/*.service") {
+		unit := strings.TrimSuffix(name, ".service")
+		all["unit"] = append(all["unit"], unit)
+		for _, m := range adminPort.FindAllStringSubmatch(text, -1) {
+			all["port"] = append(all["port"], m[1], m[1]+" "+strings.TrimPrefix(unit, "plusone-"))
+		}
+		for _, m := range credential.FindAllStringSubmatch(text, -1) {
+			all["credential"] = append(all["credential"], m[1])
+		}
+	}
+	for _, text := range files(t, "kubernetes/base/*.yaml") {
+		for _, m := range deployment.FindAllStringSubmatch(text, -1) {
+			all["deployment"] = append(all["deployment"], m[1])
+		}
+	}
+	for _, u := range natsOptions(t, "nats.conf").Users {
+		if u.Username == "tools" {
+			for _, subject := range u.Permissions.Subscribe.Allow {
+				all["inbox"] = append(all["inbox"], strings.TrimSuffix(subject, ".>"))
+			}
+		}
+	}
+	return all
+}
+
+// files are those that a pattern matches, by name.
+func files(t *testing.T, pattern string) (texts map[string]string) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("there are no %s: %v", pattern, err)
+	}
+	texts = map[string]string{}
+	for _, path := range paths {
+		texts[filepath.Base(path)] = read(t, path)
+	}
+	return texts
 }
 
 // ofOthers are words that PostgreSQL and NATS log.

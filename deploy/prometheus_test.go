@@ -100,6 +100,11 @@ var knownZeros = map[string]string{
 // firing are the alerts that the story calls for. All others must be silent.
 var firing = []string{"PlusoneDeadLetters"}
 
+// byChance are the alerts whose condition a busy machine may meet, with so little to count; "for" keeps them silent.
+var byChance = map[string]string{
+	"PlusoneTransactionRetries": "a few of some twenty transactions find more to lock than was known",
+}
+
 // dashboardWords are what Grafana puts in the place of its variables.
 var dashboardWords = strings.NewReplacer("$__rate_interval", "5m", "$__range", "5m", "$__interval", "5m", "$instance", ".*")
 
@@ -204,7 +209,7 @@ func (w *watched) rulesAreAnswered(t *testing.T) {
 		testkit.Eventually(t, patience, func() (bool, string) {
 			samples, err := w.ask(parseQuery(expr).asBool())
 			fires := slices.ContainsFunc(samples, func(s sample) bool { return s.Value == 1 })
-			return err == nil && len(samples) > 0 && fires == expected, fmt.Sprintf("%s: %v, %v", r.Alert, samples, err)
+			return err == nil && len(samples) > 0 && (fires == expected || fires && byChance[r.Alert] != ""), fmt.Sprintf("%s: %v, %v", r.Alert, samples, err)
 		})
 	}
 	var status struct {

@@ -320,7 +320,7 @@ func reserved() (all []string) {
 	}
 	return append(all, "$JS.API.STREAM.LIST", "$JS.API.STREAM.NAMES", "$JS.API.CONSUMER.DELETE.PLUSONE_IN.worker",
 		"$JS.API.CONSUMER.LIST.PLUSONE_IN", "$JS.API.CONSUMER.PAUSE.PLUSONE_IN.worker", "$JS.API.INFO", "$SYS.REQ.SERVER.PING",
-		"_INBOX_worker.reply", "_INBOX_ingress.reply")
+		"$JS.SNAPSHOT.RESTORE.PLUSONE_IN.x", "$JS.SNAPSHOT.ACK.PLUSONE_IN.x", "_INBOX_worker.reply", "_INBOX_ingress.reply")
 }
 
 // refusedSubscribe is what each user may not listen to: everything but what they are answered. Consumers may hear the news
