@@ -148,7 +148,7 @@ type workerPace struct {
 // pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the clock, the
 // gauges and whoever else asks, without waiting for one another.
 func (p workerPace) pool() []store.PoolOption {
-	return []store.PoolOption{store.WithConnections(p.Concurrency + 6), store.WithStatementTimeout(statementTimeout)}
+	return []store.PoolOption{store.WithConnections(p.Concurrency + 6), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
 }
 
 // statementTimeout is longer than any statement of a batch should take.

@@ -92,7 +92,7 @@ func (w *world) startPostgres(ctx context.Context) error {
 	if _, err := store.Migrate(ctx, w.dsn); err != nil {
 		return err
 	}
-	if w.pool, err = store.Open(ctx, w.dsn, store.WithConnections(w.concurrency+6)); err != nil {
+	if w.pool, err = store.Open(ctx, w.dsn, store.WithConnections(w.concurrency+6), store.WithOnePlan()); err != nil {
 		return err
 	}
 	w.stops = append(w.stops, w.pool.Close)

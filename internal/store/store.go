@@ -87,6 +87,16 @@ func ReadOnly() PoolOption {
 	}
 }
 
+// WithOnePlan has the database plan each statement once for a connection, and not anew for the arrays of every batch:
+// they all are looked up by index, whatever is in them. That it must not walk through a table is for the first minutes of
+// one that is growing: a plan made for an empty table would last until the table is analysed.
+func WithOnePlan() PoolOption {
+	return func(cfg *pgxpool.Config) {
+		setDefault(cfg.ConnConfig.RuntimeParams, "plan_cache_mode", "force_generic_plan")
+		setDefault(cfg.ConnConfig.RuntimeParams, "enable_seqscan", "off")
+	}
+}
+
 // As gives up all rights but those of a role, for a session whose user has more.
 func As(role string) PoolOption {
 	return func(cfg *pgxpool.Config) { cfg.ConnConfig.RuntimeParams["role"] = role }
