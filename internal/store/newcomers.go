@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"slices"
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/referral"
@@ -38,14 +37,13 @@ func (t *txn) numberNewcomers() error {
 	)
 }
 
-// unknown are the names, sorted, that have no number yet.
+// unknown are the names that have no number yet, in the order given.
 func unknown(all []string, known map[string]int64) (names []string) {
 	for _, name := range all {
 		if _, ok := known[name]; !ok {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
 	return names
 }
 
