@@ -247,7 +247,11 @@ func letters(t *testing.T, nc *nats.Conn) []*jetstream.RawStreamMsg {
 	state := s.CachedInfo().State
 	var all []*jetstream.RawStreamMsg
 	for seq := state.FirstSeq; seq <= state.LastSeq && state.Msgs > 0; seq++ {
-		m, err := s.GetMsg(t.Context(), seq)
+		var m *jetstream.RawStreamMsg
+		eventually(t, "a letter is handed out", func() bool { // a replica that has just become one may not answer yet
+			m, err = s.GetMsg(t.Context(), seq)
+			return !errors.Is(err, nats.ErrNoResponders)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
