@@ -23,9 +23,14 @@ type Event struct {
 	At time.Time
 
 	// What the event states; the others are nil.
-	SignUp   *SignUp
-	Sighting *payment.Sighting
-	Tie      *Tie
+	SignUp      *SignUp
+	Sighting    *payment.Sighting
+	Tie         *Tie
+	Verified    *Verified
+	Erased      *Erased
+	Decision    *Decision
+	Attribution *Attribution
+	Assignment  *Assignment
 }
 
 // SignUp says that a person registered.
@@ -39,6 +44,56 @@ type SignUp struct {
 	IP            string
 	DeviceID      string
 	Customer      string // their Stripe customer, if the business knows it
+	Program       string // whose code they get and whose terms credit their purchases; empty for the default one
+	OwnCode       string // the code the business wants them to have, upper case; empty for one that is drawn
+}
+
+// Verified says that a person has shown the e-mail address to be theirs.
+type Verified struct {
+	UserID string
+	At     time.Time
+}
+
+// Erased says that a person asked to be forgotten. Facts dated after it are of somebody new.
+type Erased struct {
+	UserID string
+	At     time.Time
+}
+
+// Decision is what a person decided about a referral, which is named by its referee and the code they signed up with:
+// unlike a number, these mean the same wherever the event is played again. Of several the latest stands.
+type Decision struct {
+	UserID  string
+	Code    string // upper case
+	Verdict DecisionVerdict
+	By, Why string // never empty
+	At      time.Time
+}
+
+// DecisionVerdict is what was decided.
+type DecisionVerdict string
+
+// The decisions.
+const (
+	Approved DecisionVerdict = "approved" // what was known against it up to then does not count
+	Rejected DecisionVerdict = "rejected" // it is cancelled, until somebody decides otherwise
+	Reopened DecisionVerdict = "reopened" // a rejection, or a refused code, is taken back, and all is looked at again
+)
+
+// Attribution says, by hand, whose code a person came with. It counts in place of their sign-up's code in its program.
+type Attribution struct {
+	UserID  string
+	Code    string // upper case
+	By, Why string // never empty
+	At      time.Time
+}
+
+// Assignment gives a person a code of the business's own choice.
+type Assignment struct {
+	UserID  string
+	Code    string // upper case
+	Program string // empty for the default one
+	At      time.Time
 }
 
 // Tie says that a Stripe customer is a user of the business.

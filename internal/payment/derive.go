@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/plusone-dev/plusone/internal/money"
 )
@@ -24,7 +25,23 @@ type Payment struct {
 	Customer string // the key of the Stripe customer; empty for a guest
 	Paid     Paid   // the gross amount and when it was paid; zero while nothing was
 	Refunded int64  // so far, in minor units of Paid's currency; may exceed the gross when Stripe's reports disagree
+	// Disputed says that a dispute has withdrawn the money: for now, or Lost for good. One that was won has not.
+	Disputed Disputed
+	// InquiryAt and WarnedAt are when the latest inquiry that is still open, and the latest fraud warning that still
+	// stands, were made; zero when there is none.
+	InquiryAt, WarnedAt time.Time
+	Card                string // as in Evidence; of several the smallest
 }
+
+// Disputed says how disputes have left a payment.
+type Disputed int16
+
+// The states of a payment's disputes.
+const (
+	Undisputed Disputed = iota
+	Withdrawn
+	Lost
+)
 
 // Derive puts the witnesses of one payment together. ties says which user a Stripe customer is, or "".
 //

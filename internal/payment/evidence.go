@@ -28,13 +28,16 @@ func (s Scope) Key(id string) string {
 // Kind is what sort of Stripe object gives evidence.
 type Kind int16
 
-// The kinds. The order is also the order of belief in what was paid and by whom.
+// The kinds, as they are stored. The order of belief in what was paid is that of Kind.believed.
 const (
 	Unseen  Kind = iota // known by its id alone, from another object that named it
 	Session             // cs_
 	Intent              // pi_
 	Charge              // ch_, py_
 	Refund              // re_, pyr_
+	Invoice             // in_
+	Dispute             // dp_, du_
+	Warning             // issfr_
 )
 
 // Sighting is what one event says: the objects it names are all of one payment, and the reports on them are evidence.
@@ -56,13 +59,31 @@ type Evidence struct {
 	Paid     Paid   // what it says was paid
 	Refunded int64  // a charge's cumulative figure, in minor units
 	Refund   RefundState
+	Dispute  DisputeState
+	Warning  WarningState
+	// Card is the fingerprint of the card, or of the bank account, that was charged: as Stripe writes it in what an event
+	// says, and as a keyed hash in what is stored.
+	Card string
 }
 
-// Claim is a buyer named by an object. Of several claims the earliest stands, then the smaller id.
+// Claim is a buyer named by an object. Of several claims the one of the most believable place stands, then the earliest,
+// then the smaller id.
 type Claim struct {
 	UserID string
 	At     time.Time
+	Place  Place
 }
+
+// Place is where a buyer's name was found, the most believable first.
+type Place int16
+
+// The places. Source: the order in which Stripe's objects are told whom they are for, the Checkout's own fields first.
+const (
+	OnSession      Place = iota // client_reference_id, then metadata.user_id, of a Checkout Session; or a business's own word
+	OnSubscription              // the subscription's metadata, as an invoice repeats it
+	OnPayment                   // the metadata of a PaymentIntent or a charge
+	OnInvoice                   // the invoice's own metadata
+)
 
 // Paid is a payment as one object reports it. The zero Paid is none.
 type Paid struct {
@@ -89,6 +110,51 @@ const (
 	RefundCanceled
 	RefundFailed
 )
+
+// DisputeState is one dispute in the latest state reported.
+type DisputeState struct {
+	Minor  int64
+	Status DisputeStatus
+	At     time.Time // when the event that reported it was created
+	Opened time.Time // when the dispute itself was created
+}
+
+// DisputeStatus is a dispute's status, in the order of rank: of reports of the same second the higher stands. An inquiry
+// (warning_…) may become a dispute, a dispute may be lost, and a lost one still be won.
+// Source: https://docs.stripe.com/api/disputes/object
+type DisputeStatus int16
+
+// The statuses of a dispute.
+const (
+	NoDispute                   DisputeStatus = iota
+	DisputeWarningNeedsResponse               // an inquiry: no money has moved
+	DisputeWarningUnderReview
+	DisputeWarningClosed
+	DisputePrevented
+	DisputeNeedsResponse // money withdrawn
+	DisputeUnderReview
+	DisputeLost
+	DisputeWon
+)
+
+// Inquiry says whether the bank asks, and has taken nothing yet.
+func (s DisputeStatus) Inquiry() bool {
+	return s == DisputeWarningNeedsResponse || s == DisputeWarningUnderReview
+}
+
+// Withdrawn says whether the money is gone, for now or for good.
+func (s DisputeStatus) Withdrawn() bool {
+	return s == DisputeNeedsResponse || s == DisputeUnderReview || s == DisputeLost
+}
+
+// WarningState is one early fraud warning in the latest state reported. It stands while Stripe says that it can be acted
+// on. Source: https://docs.stripe.com/api/radar/early_fraud_warnings/object
+type WarningState struct {
+	Known      bool
+	Actionable bool
+	At         time.Time // when the event that reported it was created
+	Opened     time.Time // when the warning itself was created
+}
 
 // Join puts two pieces of evidence about one object together. It is commutative, associative and idempotent, so that
 // neither the order of events nor their repetition can be seen in the result. What only looks like a report (a time

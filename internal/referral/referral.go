@@ -31,6 +31,11 @@ const (
 	SelfReferral     Reason = "self_referral"     // the referee is the referrer
 	ExistingCustomer Reason = "existing_customer" // the referee had bought before they signed up
 	Superseded       Reason = "superseded"        // an earlier sign-up with another code, or none, stands
+	Disputed         Reason = "disputed"          // a dispute has withdrawn the money
+	Rejected         Reason = "rejected"          // a person decided so
+	BelowMinimum     Reason = "below_minimum"     // the first purchase was too small, where the first decides
+	Fraud            Reason = "fraud"             // a signal that the program cancels on
+	Erased           Reason = "erased"            // the referee, or before their sign-up the referrer, asked to be forgotten
 )
 
 // History is every fact of one referral that can decide what it is worth.
@@ -48,7 +53,53 @@ type History struct {
 	// Purchases are the referee's, in any order. Those that can not decide anything may be left out: a superset of the
 	// earliest of all, and of the earliest of each currency that meets the minimum inside the window, is enough.
 	Purchases []Purchase
+	// VerifiedAt is when the referee's e-mail address was first verified; zero when it was not.
+	VerifiedAt time.Time
+	// Signals are what may speak against the referral, each kind once, at its earliest.
+	Signals []Signal
+	// Decision is the latest that a person made; the zero Decision when nobody did.
+	Decision Decision
+	// RefereeErased and ReferrerErased are when they asked to be forgotten; zero when they did not.
+	RefereeErased, ReferrerErased time.Time
 }
+
+// Signal is something that may speak against a referral, whatever the terms make of it.
+type Signal struct {
+	Kind SignalKind
+	At   time.Time // when it came to be: what a person approves later covers it
+	// Count is how many sign-ups came from the address, for SignalSignUpsPerIP; up to one more than the terms allow.
+	Count int
+}
+
+// SignalKind is what a signal is about. It is also the name of the program's rule.
+type SignalKind string
+
+// The kinds of signals.
+const (
+	SignalSameCard        SignalKind = "same_card"
+	SignalSameIP          SignalKind = "same_ip"
+	SignalSameDevice      SignalKind = "same_device"
+	SignalSameEmail       SignalKind = "same_email"
+	SignalDisposableEmail SignalKind = "disposable_email"
+	SignalSignUpsPerIP    SignalKind = "signups_per_ip"
+)
+
+// Decision is what a person decided about a referral.
+type Decision struct {
+	Verdict DecisionVerdict
+	At      time.Time
+}
+
+// DecisionVerdict is what was decided.
+type DecisionVerdict string
+
+// The decisions.
+const (
+	Undecided DecisionVerdict = ""
+	Approve   DecisionVerdict = "approved" // signals, inquiries and warnings dated up to then do not count
+	Reject    DecisionVerdict = "rejected" // cancelled, whatever else is known
+	Reopen    DecisionVerdict = "reopened" // as if nobody had decided before
+)
 
 // Purchase is one payment by the referee.
 type Purchase struct {
@@ -56,6 +107,11 @@ type Purchase struct {
 	Amount   money.Amount // gross, tax included
 	Refunded int64        // in minor units of the amount's currency
 	PaidAt   time.Time    // whole seconds, as Stripe counts
+	// Disputed says whether a dispute has withdrawn the money, and whether for good.
+	Disputed, DisputeLost bool
+	// InquiryAt and WarnedAt are when the latest inquiry that is open, and the latest fraud warning that stands, were
+	// made; zero when there is none.
+	InquiryAt, WarnedAt time.Time
 }
 
 // Net is what is left of a purchase after its refunds, never less than nothing.
@@ -86,11 +142,18 @@ type Verdict struct {
 	// WantsSlot says that a qualifying purchase exists and no place on the code was asked for yet: one must be granted
 	// or refused, and the referral assessed again, before the verdict is anything to act on.
 	WantsSlot bool
+	// Reviewing names what awaits a person's decision; empty when nothing does. Nothing is owed meanwhile.
+	Reviewing []string
+	// Flags name the signals that were seen, whatever they lead to.
+	Flags []SignalKind
+	// Tier is the name of the tier that the place on the code falls into; empty when there is none.
+	Tier string
 }
 
 // Reward is an amount owed to one side.
 type Reward struct {
 	To     Party
+	On     Occasion
 	Amount money.Amount
 }
 
