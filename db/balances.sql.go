@@ -57,7 +57,7 @@ func (q *Queries) ListBalances(ctx context.Context, userID int64) ([]ListBalance
 }
 
 const listBalancesOfUsers = `-- name: ListBalancesOfUsers :many
-select u.external_id, b.currency, b.minor
+select u.external_id::text as external_id, b.currency, b.minor
 from users u
 join balances b on b.user_id = u.id
 where u.external_id = any($1::text[])

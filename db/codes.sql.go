@@ -161,23 +161,28 @@ func (q *Queries) InsertCodes(ctx context.Context, arg InsertCodesParams) (int64
 }
 
 const listOwners = `-- name: ListOwners :many
-select owner_id::bigint as owner_id from codes where owner_id = any($1::bigint[])
+select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes where owner_id = any($1::bigint[])
 `
 
-// Which of these users have a code.
-func (q *Queries) ListOwners(ctx context.Context, userIds []int64) ([]int64, error) {
+type ListOwnersRow struct {
+	OwnerID   int64
+	ProgramID int64
+}
+
+// Which of these users have a code, and in which program.
+func (q *Queries) ListOwners(ctx context.Context, userIds []int64) ([]ListOwnersRow, error) {
 	rows, err := q.db.Query(ctx, listOwners, userIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []ListOwnersRow
 	for rows.Next() {
-		var owner_id int64
-		if err := rows.Scan(&owner_id); err != nil {
+		var i ListOwnersRow
+		if err := rows.Scan(&i.OwnerID, &i.ProgramID); err != nil {
 			return nil, err
 		}
-		items = append(items, owner_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -238,18 +243,19 @@ func (q *Queries) LockCodes(ctx context.Context, arg LockCodesParams) ([]LockCod
 }
 
 const saveGranted = `-- name: SaveGranted :exec
-update codes c set granted = w.granted
-from (select unnest($1::bigint[]) as id, unnest($2::int[]) as granted) w
+update codes c set granted = w.granted, max_uses = w.max_uses
+from (select unnest($1::bigint[]) as id, unnest($2::int[]) as granted, unnest($3::int[]) as max_uses) w
 where c.id = w.id
 `
 
 type SaveGrantedParams struct {
 	Ids     []int64
 	Granted []int32
+	MaxUses []int32
 }
 
-// Saves how many places of each code are taken.
+// Saves how many places of each code are taken, and how many there are.
 func (q *Queries) SaveGranted(ctx context.Context, arg SaveGrantedParams) error {
-	_, err := q.db.Exec(ctx, saveGranted, arg.Ids, arg.Granted)
+	_, err := q.db.Exec(ctx, saveGranted, arg.Ids, arg.Granted, arg.MaxUses)
 	return err
 }

@@ -8,10 +8,25 @@ import (
 	"time"
 )
 
+type Attribution struct {
+	EventKey  string
+	UserID    int64
+	CodeID    int64
+	At        time.Time
+	DecidedBy string
+	Why       string
+}
+
 type Balance struct {
 	UserID   int64
 	Currency string
 	Minor    int64
+}
+
+type Card struct {
+	Key    []byte
+	UserID int64
+	SeenAt time.Time
 }
 
 type Code struct {
@@ -24,11 +39,33 @@ type Code struct {
 	CreatedAt time.Time
 }
 
+type Credit struct {
+	PaymentID int64
+	N         int32
+	Kind      string
+	Debit     int64
+	Credit    int64
+	Currency  string
+	Minor     int64
+	At        time.Time
+	Cause     string
+}
+
 type Customer struct {
 	ID     int64
 	Key    string
 	UserID *int64
 	TiedAt *time.Time
+}
+
+type Decision struct {
+	EventKey  string
+	UserID    int64
+	CodeID    int64
+	Verdict   string
+	At        time.Time
+	DecidedBy string
+	Why       string
 }
 
 type Event struct {
@@ -42,19 +79,28 @@ type Mark struct {
 }
 
 type Object struct {
-	Key          string
-	PaymentID    int64
-	Kind         int16
-	UserID       *int64
-	UserAt       *time.Time
-	CustomerID   *int64
-	Currency     *string
-	Gross        *int64
-	PaidAt       *time.Time
-	Refunded     int64
-	RefundMinor  int64
-	RefundStatus int16
-	RefundAt     *time.Time
+	Key           string
+	PaymentID     int64
+	Kind          int16
+	UserID        *int64
+	UserAt        *time.Time
+	CustomerID    *int64
+	Currency      *string
+	Gross         *int64
+	PaidAt        *time.Time
+	Refunded      int64
+	RefundMinor   int64
+	RefundStatus  int16
+	RefundAt      *time.Time
+	UserPlace     int16
+	Card          []byte
+	DisputeMinor  *int64
+	DisputeStatus *int16
+	DisputeAt     *time.Time
+	DisputeOpened *time.Time
+	Warning       *bool
+	WarningAt     *time.Time
+	WarningOpened *time.Time
 }
 
 type Outbox struct {
@@ -75,6 +121,11 @@ type Payment struct {
 	Gross      *int64
 	PaidAt     *time.Time
 	Refunded   int64
+	Card       []byte
+	Disputed   int16
+	InquiryAt  *time.Time
+	WarnedAt   *time.Time
+	Credits    int32
 }
 
 type Program struct {
@@ -105,6 +156,16 @@ type Referral struct {
 	Transitions  int32
 	Transfers    int32
 	ChangedAt    time.Time
+	Decision     *string
+	DecidedAt    *time.Time
+	Reviewing    bool
+}
+
+type Repeat struct {
+	UserID   int64
+	EventKey string
+	At       time.Time
+	SignUp   []byte
 }
 
 type SignUp struct {
@@ -121,6 +182,12 @@ type Term struct {
 	EffectiveFrom time.Time
 	Source        string
 	AppliedAt     time.Time
+}
+
+type Tombstone struct {
+	UserID   int64
+	Hash     []byte
+	ErasedAt time.Time
 }
 
 type Transfer struct {
@@ -147,14 +214,19 @@ type Transition struct {
 }
 
 type User struct {
-	ID            int64
-	ExternalID    string
-	RegisteredAt  *time.Time
-	SignUpEvent   *string
-	SignUpCode    *int64
-	ProgramID     *int64
-	Username      *string
-	Email         *string
-	EmailVerified bool
-	EmailKey      []byte
+	ID           int64
+	ExternalID   *string
+	RegisteredAt *time.Time
+	SignUpEvent  *string
+	SignUpCode   *int64
+	ProgramID    *int64
+	Username     *string
+	Email        *string
+	EmailKey     []byte
+	VerifiedAt   *time.Time
+	Disposable   bool
+	IpKey        []byte
+	DeviceKey    []byte
+	ByHand       bool
+	ErasedAt     *time.Time
 }

@@ -42,31 +42,48 @@ func (q *Queries) FindObjects(ctx context.Context, keys []string) ([]FindObjects
 
 const insertObjects = `-- name: InsertObjects :execrows
 insert into objects (key, payment_id, kind, user_id, user_at, customer_id, currency, gross, paid_at,
-                     refunded, refund_minor, refund_status, refund_at)
+                     refunded, refund_minor, refund_status, refund_at, user_place, card, dispute_minor, dispute_status,
+                     dispute_at, dispute_opened, warning, warning_at, warning_opened)
 select unnest($1::text[]), unnest($2::bigint[]), unnest($3::smallint[]),
        nullif(unnest($4::bigint[]), 0), nullif(unnest($5::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest($6::bigint[]), 0),
        nullif(unnest($7::text[]), ''), nullif(unnest($8::bigint[]), 0),
        nullif(unnest($9::timestamptz[]), '0001-01-01 00:00:00+00'),
        unnest($10::bigint[]), unnest($11::bigint[]), unnest($12::smallint[]),
-       nullif(unnest($13::timestamptz[]), '0001-01-01 00:00:00+00')
+       nullif(unnest($13::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest($14::smallint[]), nullif(unnest($15::bytea[]), ''::bytea),
+       nullif(unnest($16::bigint[]), 0), nullif(unnest($17::smallint[]), 0),
+       nullif(unnest($18::timestamptz[]), '0001-01-01 00:00:00+00'),
+       nullif(unnest($19::timestamptz[]), '0001-01-01 00:00:00+00'),
+       case unnest($20::smallint[]) when 1 then false when 2 then true end,
+       nullif(unnest($21::timestamptz[]), '0001-01-01 00:00:00+00'),
+       nullif(unnest($22::timestamptz[]), '0001-01-01 00:00:00+00')
 on conflict do nothing
 `
 
 type InsertObjectsParams struct {
-	Key          []string
-	PaymentID    []int64
-	Kind         []int16
-	UserID       []int64
-	UserAt       []time.Time
-	CustomerID   []int64
-	Currency     []string
-	Gross        []int64
-	PaidAt       []time.Time
-	Refunded     []int64
-	RefundMinor  []int64
-	RefundStatus []int16
-	RefundAt     []time.Time
+	Key           []string
+	PaymentID     []int64
+	Kind          []int16
+	UserID        []int64
+	UserAt        []time.Time
+	CustomerID    []int64
+	Currency      []string
+	Gross         []int64
+	PaidAt        []time.Time
+	Refunded      []int64
+	RefundMinor   []int64
+	RefundStatus  []int16
+	RefundAt      []time.Time
+	UserPlace     []int16
+	Card          [][]byte
+	DisputeMinor  []int64
+	DisputeStatus []int16
+	DisputeAt     []time.Time
+	DisputeOpened []time.Time
+	Warning       []int16
+	WarningAt     []time.Time
+	WarningOpened []time.Time
 }
 
 // Records objects seen for the first time; those that somebody else has just recorded are left out.
@@ -86,6 +103,15 @@ func (q *Queries) InsertObjects(ctx context.Context, arg InsertObjectsParams) (i
 		arg.RefundMinor,
 		arg.RefundStatus,
 		arg.RefundAt,
+		arg.UserPlace,
+		arg.Card,
+		arg.DisputeMinor,
+		arg.DisputeStatus,
+		arg.DisputeAt,
+		arg.DisputeOpened,
+		arg.Warning,
+		arg.WarningAt,
+		arg.WarningOpened,
 	)
 	if err != nil {
 		return 0, err
@@ -96,7 +122,8 @@ func (q *Queries) InsertObjects(ctx context.Context, arg InsertObjectsParams) (i
 const listObjects = `-- name: ListObjects :many
 select o.key, o.payment_id, o.kind, o.user_id, u.external_id as user_external_id, o.user_at,
        o.customer_id, c.key as customer_key, o.currency, o.gross, o.paid_at,
-       o.refunded, o.refund_minor, o.refund_status, o.refund_at
+       o.refunded, o.refund_minor, o.refund_status, o.refund_at, o.user_place, o.card, o.dispute_minor, o.dispute_status,
+       o.dispute_at, o.dispute_opened, o.warning, o.warning_at, o.warning_opened
 from objects o
 left join users u on u.id = o.user_id
 left join customers c on c.id = o.customer_id
@@ -119,6 +146,15 @@ type ListObjectsRow struct {
 	RefundMinor    int64
 	RefundStatus   int16
 	RefundAt       *time.Time
+	UserPlace      int16
+	Card           []byte
+	DisputeMinor   *int64
+	DisputeStatus  *int16
+	DisputeAt      *time.Time
+	DisputeOpened  *time.Time
+	Warning        *bool
+	WarningAt      *time.Time
+	WarningOpened  *time.Time
 }
 
 // All objects of the payments, with the names of users and customers as their sources write them.
@@ -147,6 +183,15 @@ func (q *Queries) ListObjects(ctx context.Context, paymentIds []int64) ([]ListOb
 			&i.RefundMinor,
 			&i.RefundStatus,
 			&i.RefundAt,
+			&i.UserPlace,
+			&i.Card,
+			&i.DisputeMinor,
+			&i.DisputeStatus,
+			&i.DisputeAt,
+			&i.DisputeOpened,
+			&i.Warning,
+			&i.WarningAt,
+			&i.WarningOpened,
 		); err != nil {
 			return nil, err
 		}
@@ -193,29 +238,49 @@ set kind = w.kind, user_id = nullif(w.user_id, 0), user_at = nullif(w.user_at, '
     customer_id = nullif(w.customer_id, 0),
     currency = nullif(w.currency, ''), gross = nullif(w.gross, 0), paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'),
     refunded = w.refunded, refund_minor = w.refund_minor, refund_status = w.refund_status,
-    refund_at = nullif(w.refund_at, '0001-01-01 00:00:00+00')
+    refund_at = nullif(w.refund_at, '0001-01-01 00:00:00+00'),
+    user_place = w.user_place, card = nullif(w.card, ''::bytea), dispute_minor = nullif(w.dispute_minor, 0),
+    dispute_status = nullif(w.dispute_status, 0), dispute_at = nullif(w.dispute_at, '0001-01-01 00:00:00+00'),
+    dispute_opened = nullif(w.dispute_opened, '0001-01-01 00:00:00+00'),
+    warning = case w.warning when 1 then false when 2 then true end,
+    warning_at = nullif(w.warning_at, '0001-01-01 00:00:00+00'),
+    warning_opened = nullif(w.warning_opened, '0001-01-01 00:00:00+00')
 from (select unnest($1::text[]) as key, unnest($2::smallint[]) as kind,
              unnest($3::bigint[]) as user_id, unnest($4::timestamptz[]) as user_at,
              unnest($5::bigint[]) as customer_id, unnest($6::text[]) as currency,
              unnest($7::bigint[]) as gross, unnest($8::timestamptz[]) as paid_at,
              unnest($9::bigint[]) as refunded, unnest($10::bigint[]) as refund_minor,
-             unnest($11::smallint[]) as refund_status, unnest($12::timestamptz[]) as refund_at) w
+             unnest($11::smallint[]) as refund_status, unnest($12::timestamptz[]) as refund_at,
+             unnest($13::smallint[]) as user_place, unnest($14::bytea[]) as card,
+             unnest($15::bigint[]) as dispute_minor, unnest($16::smallint[]) as dispute_status,
+             unnest($17::timestamptz[]) as dispute_at, unnest($18::timestamptz[]) as dispute_opened,
+             unnest($19::smallint[]) as warning, unnest($20::timestamptz[]) as warning_at,
+             unnest($21::timestamptz[]) as warning_opened) w
 where o.key = w.key
 `
 
 type UpdateObjectsParams struct {
-	Key          []string
-	Kind         []int16
-	UserID       []int64
-	UserAt       []time.Time
-	CustomerID   []int64
-	Currency     []string
-	Gross        []int64
-	PaidAt       []time.Time
-	Refunded     []int64
-	RefundMinor  []int64
-	RefundStatus []int16
-	RefundAt     []time.Time
+	Key           []string
+	Kind          []int16
+	UserID        []int64
+	UserAt        []time.Time
+	CustomerID    []int64
+	Currency      []string
+	Gross         []int64
+	PaidAt        []time.Time
+	Refunded      []int64
+	RefundMinor   []int64
+	RefundStatus  []int16
+	RefundAt      []time.Time
+	UserPlace     []int16
+	Card          [][]byte
+	DisputeMinor  []int64
+	DisputeStatus []int16
+	DisputeAt     []time.Time
+	DisputeOpened []time.Time
+	Warning       []int16
+	WarningAt     []time.Time
+	WarningOpened []time.Time
 }
 
 // Saves what more is known of objects. The caller has them locked.
@@ -233,6 +298,15 @@ func (q *Queries) UpdateObjects(ctx context.Context, arg UpdateObjectsParams) er
 		arg.RefundMinor,
 		arg.RefundStatus,
 		arg.RefundAt,
+		arg.UserPlace,
+		arg.Card,
+		arg.DisputeMinor,
+		arg.DisputeStatus,
+		arg.DisputeAt,
+		arg.DisputeOpened,
+		arg.Warning,
+		arg.WarningAt,
+		arg.WarningOpened,
 	)
 	return err
 }

@@ -36,11 +36,12 @@ func (q *Queries) AllocatePayments(ctx context.Context, count int32) ([]int64, e
 }
 
 const insertPayments = `-- name: InsertPayments :exec
-insert into payments (id, key, user_id, named, customer_id, currency, gross, paid_at, refunded)
+insert into payments (id, key, user_id, named, customer_id, currency, gross, paid_at, refunded, card, disputed, inquiry_at, warned_at)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::bigint[]), 0), unnest($4::boolean[]),
        nullif(unnest($5::bigint[]), 0), nullif(unnest($6::text[]), ''),
        nullif(unnest($7::bigint[]), 0), nullif(unnest($8::timestamptz[]), '0001-01-01 00:00:00+00'),
-       unnest($9::bigint[])
+       unnest($9::bigint[]), nullif(unnest($10::bytea[]), ''::bytea), unnest($11::smallint[]),
+       nullif(unnest($12::timestamptz[]), '0001-01-01 00:00:00+00'), nullif(unnest($13::timestamptz[]), '0001-01-01 00:00:00+00')
 `
 
 type InsertPaymentsParams struct {
@@ -53,6 +54,10 @@ type InsertPaymentsParams struct {
 	Gross      []int64
 	PaidAt     []time.Time
 	Refunded   []int64
+	Card       [][]byte
+	Disputed   []int16
+	InquiryAt  []time.Time
+	WarnedAt   []time.Time
 }
 
 func (q *Queries) InsertPayments(ctx context.Context, arg InsertPaymentsParams) error {
@@ -66,6 +71,10 @@ func (q *Queries) InsertPayments(ctx context.Context, arg InsertPaymentsParams) 
 		arg.Gross,
 		arg.PaidAt,
 		arg.Refunded,
+		arg.Card,
+		arg.Disputed,
+		arg.InquiryAt,
+		arg.WarnedAt,
 	)
 	return err
 }
@@ -101,7 +110,7 @@ func (q *Queries) ListMerged(ctx context.Context, ids []int64) ([]ListMergedRow,
 }
 
 const listPaymentsAfter = `-- name: ListPaymentsAfter :many
-select id, merged_into, key, user_id, named, customer_id, currency, gross, paid_at, refunded from payments where id > $1::bigint and merged_into is null order by id limit $2::int
+select id, merged_into, key, user_id, named, customer_id, currency, gross, paid_at, refunded, card, disputed, inquiry_at, warned_at, credits from payments where id > $1::bigint and merged_into is null order by id limit $2::int
 `
 
 type ListPaymentsAfterParams struct {
@@ -130,6 +139,11 @@ func (q *Queries) ListPaymentsAfter(ctx context.Context, arg ListPaymentsAfterPa
 			&i.Gross,
 			&i.PaidAt,
 			&i.Refunded,
+			&i.Card,
+			&i.Disputed,
+			&i.InquiryAt,
+			&i.WarnedAt,
+			&i.Credits,
 		); err != nil {
 			return nil, err
 		}
@@ -168,12 +182,13 @@ func (q *Queries) ListPaymentsByTie(ctx context.Context, customerIds []int64) ([
 }
 
 const listPurchases = `-- name: ListPurchases :many
-select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at
+select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at, p.disputed, p.inquiry_at, p.warned_at
 from (select unnest($1::int[]) as n, unnest($2::bigint[]) as user_id, unnest($3::text[]) as currency,
              unnest($4::bigint[]) as minimum, unnest($5::timestamptz[]) as first,
              unnest($6::timestamptz[]) as last) q
 cross join lateral (
-    select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at
+    select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at,
+           p.disputed, p.inquiry_at, p.warned_at
     from payments p
     where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
       and p.paid_at between q.first and q.last
@@ -193,13 +208,16 @@ type ListPurchasesParams struct {
 }
 
 type ListPurchasesRow struct {
-	N        int32
-	ID       int64
-	Key      string
-	Currency string
-	Gross    int64
-	Refunded int64
-	PaidAt   time.Time
+	N         int32
+	ID        int64
+	Key       string
+	Currency  string
+	Gross     int64
+	Refunded  int64
+	PaidAt    time.Time
+	Disputed  int16
+	InquiryAt *time.Time
+	WarnedAt  *time.Time
 }
 
 // For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
@@ -229,6 +247,9 @@ func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([
 			&i.Gross,
 			&i.Refunded,
 			&i.PaidAt,
+			&i.Disputed,
+			&i.InquiryAt,
+			&i.WarnedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -241,19 +262,23 @@ func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([
 }
 
 const listPurchasesOf = `-- name: ListPurchasesOf :many
-select id, user_id::bigint as user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at
+select id, user_id::bigint as user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at,
+       disputed, inquiry_at, warned_at
 from payments
 where user_id = any($1::bigint[]) and paid_at is not null and merged_into is null
 `
 
 type ListPurchasesOfRow struct {
-	ID       int64
-	UserID   int64
-	Key      string
-	Currency string
-	Gross    int64
-	Refunded int64
-	PaidAt   time.Time
+	ID        int64
+	UserID    int64
+	Key       string
+	Currency  string
+	Gross     int64
+	Refunded  int64
+	PaidAt    time.Time
+	Disputed  int16
+	InquiryAt *time.Time
+	WarnedAt  *time.Time
 }
 
 // Every purchase of these users, however many: for the audit, which takes no short cut.
@@ -274,6 +299,9 @@ func (q *Queries) ListPurchasesOf(ctx context.Context, userIds []int64) ([]ListP
 			&i.Gross,
 			&i.Refunded,
 			&i.PaidAt,
+			&i.Disputed,
+			&i.InquiryAt,
+			&i.WarnedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -286,7 +314,7 @@ func (q *Queries) ListPurchasesOf(ctx context.Context, userIds []int64) ([]ListP
 }
 
 const lockPayments = `-- name: LockPayments :many
-select p.id, p.merged_into, p.key, p.user_id, p.named, p.customer_id, p.currency, p.gross, p.paid_at, p.refunded from payments p
+select p.id, p.merged_into, p.key, p.user_id, p.named, p.customer_id, p.currency, p.gross, p.paid_at, p.refunded, p.card, p.disputed, p.inquiry_at, p.warned_at, p.credits from payments p
 where p.id = any(array(
     select unnest($1::bigint[])
     union
@@ -317,6 +345,11 @@ func (q *Queries) LockPayments(ctx context.Context, ids []int64) ([]Payment, err
 			&i.Gross,
 			&i.PaidAt,
 			&i.Refunded,
+			&i.Card,
+			&i.Disputed,
+			&i.InquiryAt,
+			&i.WarnedAt,
+			&i.Credits,
 		); err != nil {
 			return nil, err
 		}
@@ -349,11 +382,15 @@ const updatePayments = `-- name: UpdatePayments :exec
 update payments p
 set key = w.key, user_id = nullif(w.user_id, 0), named = w.named, customer_id = nullif(w.customer_id, 0),
     currency = nullif(w.currency, ''), gross = nullif(w.gross, 0),
-    paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'), refunded = w.refunded
+    paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'), refunded = w.refunded,
+    card = nullif(w.card, ''::bytea), disputed = w.disputed, inquiry_at = nullif(w.inquiry_at, '0001-01-01 00:00:00+00'),
+    warned_at = nullif(w.warned_at, '0001-01-01 00:00:00+00')
 from (select unnest($1::bigint[]) as id, unnest($2::text[]) as key, unnest($3::bigint[]) as user_id,
              unnest($4::boolean[]) as named, unnest($5::bigint[]) as customer_id,
              unnest($6::text[]) as currency, unnest($7::bigint[]) as gross,
-             unnest($8::timestamptz[]) as paid_at, unnest($9::bigint[]) as refunded) w
+             unnest($8::timestamptz[]) as paid_at, unnest($9::bigint[]) as refunded,
+             unnest($10::bytea[]) as card, unnest($11::smallint[]) as disputed,
+             unnest($12::timestamptz[]) as inquiry_at, unnest($13::timestamptz[]) as warned_at) w
 where p.id = w.id
 `
 
@@ -367,6 +404,10 @@ type UpdatePaymentsParams struct {
 	Gross      []int64
 	PaidAt     []time.Time
 	Refunded   []int64
+	Card       [][]byte
+	Disputed   []int16
+	InquiryAt  []time.Time
+	WarnedAt   []time.Time
 }
 
 func (q *Queries) UpdatePayments(ctx context.Context, arg UpdatePaymentsParams) error {
@@ -380,6 +421,10 @@ func (q *Queries) UpdatePayments(ctx context.Context, arg UpdatePaymentsParams) 
 		arg.Gross,
 		arg.PaidAt,
 		arg.Refunded,
+		arg.Card,
+		arg.Disputed,
+		arg.InquiryAt,
+		arg.WarnedAt,
 	)
 	return err
 }

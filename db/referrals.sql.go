@@ -36,10 +36,10 @@ func (q *Queries) AllocateReferrals(ctx context.Context, count int32) ([]int64, 
 }
 
 const findReferrals = `-- name: FindReferrals :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
-       (select u.external_id from users u where u.id = r.referrer_id)::text as referrer,
-       (select u.external_id from users u where u.id = r.referee_id)::text as referee
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.id > $1::bigint and ($2::text = '' or r.status = $2::text)
 order by r.id
@@ -87,6 +87,9 @@ func (q *Queries) FindReferrals(ctx context.Context, arg FindReferralsParams) ([
 			&i.Referral.Transitions,
 			&i.Referral.Transfers,
 			&i.Referral.ChangedAt,
+			&i.Referral.Decision,
+			&i.Referral.DecidedAt,
+			&i.Referral.Reviewing,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -103,10 +106,10 @@ func (q *Queries) FindReferrals(ctx context.Context, arg FindReferralsParams) ([
 }
 
 const findReferralsOfReferee = `-- name: FindReferralsOfReferee :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
-       (select u.external_id from users u where u.id = r.referrer_id)::text as referrer,
-       (select u.external_id from users u where u.id = r.referee_id)::text as referee
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.referee_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
@@ -163,6 +166,9 @@ func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsO
 			&i.Referral.Transitions,
 			&i.Referral.Transfers,
 			&i.Referral.ChangedAt,
+			&i.Referral.Decision,
+			&i.Referral.DecidedAt,
+			&i.Referral.Reviewing,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -179,10 +185,10 @@ func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsO
 }
 
 const findReferralsOfReferrer = `-- name: FindReferralsOfReferrer :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
-       (select u.external_id from users u where u.id = r.referrer_id)::text as referrer,
-       (select u.external_id from users u where u.id = r.referee_id)::text as referee
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.referrer_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
@@ -236,6 +242,9 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 			&i.Referral.Transitions,
 			&i.Referral.Transfers,
 			&i.Referral.ChangedAt,
+			&i.Referral.Decision,
+			&i.Referral.DecidedAt,
+			&i.Referral.Reviewing,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -253,12 +262,13 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 
 const insertReferrals = `-- name: InsertReferrals :exec
 insert into referrals (id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends,
-                       status, reason, slot, payment_id, transitions, transfers, changed_at)
+                       status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing)
 select unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[]),
        unnest($5::bigint[]), unnest($6::timestamptz[]), unnest($7::timestamptz[]),
        nullif(unnest($8::timestamptz[]), '0001-01-01 00:00:00+00'), unnest($9::text[]),
        nullif(unnest($10::text[]), ''), unnest($11::int[]), nullif(unnest($12::bigint[]), 0),
-       unnest($13::int[]), unnest($14::int[]), unnest($15::timestamptz[])
+       unnest($13::int[]), unnest($14::int[]), unnest($15::timestamptz[]),
+       nullif(unnest($16::text[]), ''), nullif(unnest($17::timestamptz[]), '0001-01-01 00:00:00+00'), unnest($18::boolean[])
 `
 
 type InsertReferralsParams struct {
@@ -277,6 +287,9 @@ type InsertReferralsParams struct {
 	Transitions  []int32
 	Transfers    []int32
 	ChangedAt    []time.Time
+	Decision     []string
+	DecidedAt    []time.Time
+	Reviewing    []bool
 }
 
 func (q *Queries) InsertReferrals(ctx context.Context, arg InsertReferralsParams) error {
@@ -296,6 +309,9 @@ func (q *Queries) InsertReferrals(ctx context.Context, arg InsertReferralsParams
 		arg.Transitions,
 		arg.Transfers,
 		arg.ChangedAt,
+		arg.Decision,
+		arg.DecidedAt,
+		arg.Reviewing,
 	)
 	return err
 }
@@ -431,7 +447,7 @@ func (q *Queries) ListReferees(ctx context.Context, arg ListRefereesParams) ([]L
 }
 
 const listReferralsAfter = `-- name: ListReferralsAfter :many
-select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at from referrals where id > $1::bigint order by id limit $2::int
+select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing from referrals where id > $1::bigint order by id limit $2::int
 `
 
 type ListReferralsAfterParams struct {
@@ -465,6 +481,9 @@ func (q *Queries) ListReferralsAfter(ctx context.Context, arg ListReferralsAfter
 			&i.Transitions,
 			&i.Transfers,
 			&i.ChangedAt,
+			&i.Decision,
+			&i.DecidedAt,
+			&i.Reviewing,
 		); err != nil {
 			return nil, err
 		}
@@ -477,7 +496,7 @@ func (q *Queries) ListReferralsAfter(ctx context.Context, arg ListReferralsAfter
 }
 
 const listReferralsByReferee = `-- name: ListReferralsByReferee :many
-select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at from referrals where referee_id = any($1::bigint[]) order by id
+select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing from referrals where referee_id = any($1::bigint[]) order by id
 `
 
 // The referrals of referees, who are locked by the caller.
@@ -506,6 +525,9 @@ func (q *Queries) ListReferralsByReferee(ctx context.Context, refereeIds []int64
 			&i.Transitions,
 			&i.Transfers,
 			&i.ChangedAt,
+			&i.Decision,
+			&i.DecidedAt,
+			&i.Reviewing,
 		); err != nil {
 			return nil, err
 		}
@@ -518,7 +540,7 @@ func (q *Queries) ListReferralsByReferee(ctx context.Context, refereeIds []int64
 }
 
 const listStandingsOfReferees = `-- name: ListStandingsOfReferees :many
-select referee.external_id as referee, referrer.external_id as referrer, r.status, coalesce(r.reason, '')::text as reason
+select referee.external_id::text as referee, coalesce(referrer.external_id, '')::text as referrer, r.status, coalesce(r.reason, '')::text as reason
 from users referee
 join referrals r on r.referee_id = referee.id
 join users referrer on referrer.id = r.referrer_id
@@ -563,12 +585,15 @@ update referrals r
 set registered_at = w.registered_at, window_ends = w.window_ends,
     hold_ends = nullif(w.hold_ends, '0001-01-01 00:00:00+00'), status = w.status, reason = nullif(w.reason, ''),
     slot = w.slot, payment_id = nullif(w.payment_id, 0), transitions = w.transitions, transfers = w.transfers,
-    changed_at = w.changed_at
+    changed_at = w.changed_at, decision = nullif(w.decision, ''), decided_at = nullif(w.decided_at, '0001-01-01 00:00:00+00'),
+    reviewing = w.reviewing
 from (select unnest($1::bigint[]) as id, unnest($2::timestamptz[]) as registered_at,
              unnest($3::timestamptz[]) as window_ends, unnest($4::timestamptz[]) as hold_ends,
              unnest($5::text[]) as status, unnest($6::text[]) as reason, unnest($7::int[]) as slot,
              unnest($8::bigint[]) as payment_id, unnest($9::int[]) as transitions,
-             unnest($10::int[]) as transfers, unnest($11::timestamptz[]) as changed_at) w
+             unnest($10::int[]) as transfers, unnest($11::timestamptz[]) as changed_at,
+             unnest($12::text[]) as decision, unnest($13::timestamptz[]) as decided_at,
+             unnest($14::boolean[]) as reviewing) w
 where r.id = w.id
 `
 
@@ -584,6 +609,9 @@ type UpdateReferralsParams struct {
 	Transitions  []int32
 	Transfers    []int32
 	ChangedAt    []time.Time
+	Decision     []string
+	DecidedAt    []time.Time
+	Reviewing    []bool
 }
 
 // Saves verdicts. The caller has the referees locked.
@@ -600,6 +628,9 @@ func (q *Queries) UpdateReferrals(ctx context.Context, arg UpdateReferralsParams
 		arg.Transitions,
 		arg.Transfers,
 		arg.ChangedAt,
+		arg.Decision,
+		arg.DecidedAt,
+		arg.Reviewing,
 	)
 	return err
 }

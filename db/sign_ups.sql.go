@@ -43,6 +43,8 @@ func (q *Queries) ListSignUps(ctx context.Context, userIds []int64) ([]SignUp, e
 
 const listWaiting = `-- name: ListWaiting :many
 select user_id, code_id from sign_ups where code_id = any($1::bigint[]) and waiting
+union
+select user_id, code_id from attributions where code_id = any($1::bigint[])
 `
 
 type ListWaitingRow struct {
@@ -50,7 +52,7 @@ type ListWaitingRow struct {
 	CodeID int64
 }
 
-// Who signed up with a code before anybody had it.
+// Who signed up with a code, or was attributed to it by hand, before anybody had it.
 func (q *Queries) ListWaiting(ctx context.Context, codeIds []int64) ([]ListWaitingRow, error) {
 	rows, err := q.db.Query(ctx, listWaiting, codeIds)
 	if err != nil {

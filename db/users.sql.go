@@ -36,7 +36,7 @@ func (q *Queries) AllocateUsers(ctx context.Context, count int32) ([]int64, erro
 }
 
 const findUsers = `-- name: FindUsers :many
-select id, external_id from users where external_id = any($1::text[])
+select id, external_id::text as external_id from users where external_id = any($1::text[])
 `
 
 type FindUsersRow struct {
@@ -66,13 +66,17 @@ func (q *Queries) FindUsers(ctx context.Context, externalIds []string) ([]FindUs
 }
 
 const getReferrers = `-- name: GetReferrers :many
-select id, external_id, email_key from users where id = any($1::bigint[])
+select id, external_id, email_key, ip_key, device_key, registered_at, erased_at from users where id = any($1::bigint[])
 `
 
 type GetReferrersRow struct {
-	ID         int64
-	ExternalID string
-	EmailKey   []byte
+	ID           int64
+	ExternalID   *string
+	EmailKey     []byte
+	IpKey        []byte
+	DeviceKey    []byte
+	RegisteredAt *time.Time
+	ErasedAt     *time.Time
 }
 
 // What the referrals of others ask of people.
@@ -85,7 +89,15 @@ func (q *Queries) GetReferrers(ctx context.Context, ids []int64) ([]GetReferrers
 	var items []GetReferrersRow
 	for rows.Next() {
 		var i GetReferrersRow
-		if err := rows.Scan(&i.ID, &i.ExternalID, &i.EmailKey); err != nil {
+		if err := rows.Scan(
+			&i.ID,
+			&i.ExternalID,
+			&i.EmailKey,
+			&i.IpKey,
+			&i.DeviceKey,
+			&i.RegisteredAt,
+			&i.ErasedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -97,12 +109,12 @@ func (q *Queries) GetReferrers(ctx context.Context, ids []int64) ([]GetReferrers
 }
 
 const getUserByExternalID = `-- name: GetUserByExternalID :one
-select u.id, u.external_id, u.registered_at, u.username,
+select u.id, u.external_id::text as external_id, u.registered_at, u.username,
        coalesce((select c.code from codes c where c.owner_id = u.id order by c.id limit 1), '')::text as own_code,
        coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
        exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
-where u.external_id = $1
+where u.external_id = $1::text
 `
 
 type GetUserByExternalIDRow struct {
@@ -132,7 +144,7 @@ func (q *Queries) GetUserByExternalID(ctx context.Context, externalID string) (G
 }
 
 const getUserID = `-- name: GetUserID :one
-select id from users where external_id = $1
+select id from users where external_id = $1::text
 `
 
 func (q *Queries) GetUserID(ctx context.Context, externalID string) (int64, error) {
@@ -143,7 +155,7 @@ func (q *Queries) GetUserID(ctx context.Context, externalID string) (int64, erro
 }
 
 const getUsers = `-- name: GetUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key from users where id = any($1::bigint[])
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at from users where id = any($1::bigint[])
 `
 
 func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -164,8 +176,13 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.ProgramID,
 			&i.Username,
 			&i.Email,
-			&i.EmailVerified,
 			&i.EmailKey,
+			&i.VerifiedAt,
+			&i.Disposable,
+			&i.IpKey,
+			&i.DeviceKey,
+			&i.ByHand,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -178,25 +195,30 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 }
 
 const insertUsers = `-- name: InsertUsers :execrows
-insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key)
+insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key,
+                   verified_at, disposable, ip_key, device_key)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest($4::text[]), ''), nullif(unnest($5::bigint[]), 0), nullif(unnest($6::bigint[]), 0),
-       nullif(unnest($7::text[]), ''), nullif(unnest($8::text[]), ''), unnest($9::boolean[]),
-       nullif(unnest($10::bytea[]), ''::bytea)
+       nullif(unnest($7::text[]), ''), nullif(unnest($8::text[]), ''),
+       nullif(unnest($9::bytea[]), ''::bytea), nullif(unnest($10::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest($11::boolean[]), nullif(unnest($12::bytea[]), ''::bytea), nullif(unnest($13::bytea[]), ''::bytea)
 on conflict do nothing
 `
 
 type InsertUsersParams struct {
-	ID            []int64
-	ExternalID    []string
-	RegisteredAt  []time.Time
-	SignUpEvent   []string
-	SignUpCode    []int64
-	ProgramID     []int64
-	Username      []string
-	Email         []string
-	EmailVerified []bool
-	EmailKey      [][]byte
+	ID           []int64
+	ExternalID   []string
+	RegisteredAt []time.Time
+	SignUpEvent  []string
+	SignUpCode   []int64
+	ProgramID    []int64
+	Username     []string
+	Email        []string
+	EmailKey     [][]byte
+	VerifiedAt   []time.Time
+	Disposable   []bool
+	IpKey        [][]byte
+	DeviceKey    [][]byte
 }
 
 // Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
@@ -211,8 +233,11 @@ func (q *Queries) InsertUsers(ctx context.Context, arg InsertUsersParams) (int64
 		arg.ProgramID,
 		arg.Username,
 		arg.Email,
-		arg.EmailVerified,
 		arg.EmailKey,
+		arg.VerifiedAt,
+		arg.Disposable,
+		arg.IpKey,
+		arg.DeviceKey,
 	)
 	if err != nil {
 		return 0, err
@@ -221,7 +246,7 @@ func (q *Queries) InsertUsers(ctx context.Context, arg InsertUsersParams) (int64
 }
 
 const listCodesOfUsers = `-- name: ListCodesOfUsers :many
-select u.external_id, c.code
+select u.external_id::text as external_id, c.code
 from users u
 join codes c on c.owner_id = u.id
 where u.external_id = any($1::text[])
@@ -255,7 +280,7 @@ func (q *Queries) ListCodesOfUsers(ctx context.Context, externalIds []string) ([
 }
 
 const lockUsers = `-- name: LockUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key from users where id = any($1::bigint[]) order by id for update
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at from users where id = any($1::bigint[]) order by id for update
 `
 
 func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -276,8 +301,13 @@ func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.ProgramID,
 			&i.Username,
 			&i.Email,
-			&i.EmailVerified,
 			&i.EmailKey,
+			&i.VerifiedAt,
+			&i.Disposable,
+			&i.IpKey,
+			&i.DeviceKey,
+			&i.ByHand,
+			&i.ErasedAt,
 		); err != nil {
 			return nil, err
 		}
@@ -289,29 +319,44 @@ func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
 	return items, nil
 }
 
+const markByHand = `-- name: MarkByHand :exec
+update users set by_hand = true where id = any($1::bigint[])
+`
+
+// Notes that somebody attributed these users by hand.
+func (q *Queries) MarkByHand(ctx context.Context, ids []int64) error {
+	_, err := q.db.Exec(ctx, markByHand, ids)
+	return err
+}
+
 const registerUsers = `-- name: RegisterUsers :exec
 update users u
 set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
     program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
-    email_verified = w.email_verified, email_key = nullif(w.email_key, ''::bytea)
+    email_key = nullif(w.email_key, ''::bytea), verified_at = nullif(w.verified_at, '0001-01-01 00:00:00+00'), disposable = w.disposable,
+    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea)
 from (select unnest($1::bigint[]) as id, unnest($2::timestamptz[]) as registered_at,
              unnest($3::text[]) as sign_up_event, unnest($4::bigint[]) as sign_up_code,
              unnest($5::bigint[]) as program_id, unnest($6::text[]) as username,
-             unnest($7::text[]) as email, unnest($8::boolean[]) as email_verified,
-             unnest($9::bytea[]) as email_key) w
+             unnest($7::text[]) as email, unnest($8::bytea[]) as email_key,
+             unnest($9::timestamptz[]) as verified_at, unnest($10::boolean[]) as disposable,
+             unnest($11::bytea[]) as ip_key, unnest($12::bytea[]) as device_key) w
 where u.id = w.id
 `
 
 type RegisterUsersParams struct {
-	Ids           []int64
-	RegisteredAt  []time.Time
-	SignUpEvent   []string
-	SignUpCode    []int64
-	ProgramID     []int64
-	Username      []string
-	Email         []string
-	EmailVerified []bool
-	EmailKey      [][]byte
+	Ids          []int64
+	RegisteredAt []time.Time
+	SignUpEvent  []string
+	SignUpCode   []int64
+	ProgramID    []int64
+	Username     []string
+	Email        []string
+	EmailKey     [][]byte
+	VerifiedAt   []time.Time
+	Disposable   []bool
+	IpKey        [][]byte
+	DeviceKey    [][]byte
 }
 
 // Saves the sign-up that stands for each user.
@@ -324,8 +369,28 @@ func (q *Queries) RegisterUsers(ctx context.Context, arg RegisterUsersParams) er
 		arg.ProgramID,
 		arg.Username,
 		arg.Email,
-		arg.EmailVerified,
 		arg.EmailKey,
+		arg.VerifiedAt,
+		arg.Disposable,
+		arg.IpKey,
+		arg.DeviceKey,
 	)
+	return err
+}
+
+const verifyUsers = `-- name: VerifyUsers :exec
+update users u set verified_at = w.verified_at
+from (select unnest($1::bigint[]) as id, unnest($2::timestamptz[]) as verified_at) w
+where u.id = w.id
+`
+
+type VerifyUsersParams struct {
+	Ids        []int64
+	VerifiedAt []time.Time
+}
+
+// Saves when e-mail addresses were first verified, of users whose sign-up stays as it is.
+func (q *Queries) VerifyUsers(ctx context.Context, arg VerifyUsersParams) error {
+	_, err := q.db.Exec(ctx, verifyUsers, arg.Ids, arg.VerifiedAt)
 	return err
 }

@@ -9,7 +9,7 @@ select currency, minor from balances where user_id = @user_id order by currency;
 
 -- name: ListBalancesOfUsers :many
 -- The balances of many users, by the business's own ids.
-select u.external_id, b.currency, b.minor
+select u.external_id::text as external_id, b.currency, b.minor
 from users u
 join balances b on b.user_id = u.id
 where u.external_id = any(@external_ids::text[]);

@@ -11,8 +11,8 @@ select unnest(@id::bigint[]), unnest(@code::text[]), nullif(unnest(@owner_id::bi
 on conflict do nothing;
 
 -- name: ListOwners :many
--- Which of these users have a code.
-select owner_id::bigint as owner_id from codes where owner_id = any(@user_ids::bigint[]);
+-- Which of these users have a code, and in which program.
+select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes where owner_id = any(@user_ids::bigint[]);
 
 -- name: FindCodes :many
 select id, code from codes where code = any(@codes::text[]);
@@ -36,9 +36,9 @@ from (select unnest(@ids::bigint[]) as id, unnest(@owner_id::bigint[]) as owner_
 where c.id = w.id and c.owner_id is null;
 
 -- name: SaveGranted :exec
--- Saves how many places of each code are taken.
-update codes c set granted = w.granted
-from (select unnest(@ids::bigint[]) as id, unnest(@granted::int[]) as granted) w
+-- Saves how many places of each code are taken, and how many there are.
+update codes c set granted = w.granted, max_uses = w.max_uses
+from (select unnest(@ids::bigint[]) as id, unnest(@granted::int[]) as granted, unnest(@max_uses::int[]) as max_uses) w
 where c.id = w.id;
 
 -- name: GetCodes :many

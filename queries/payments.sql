@@ -23,21 +23,26 @@ select id from payments
 where customer_id = any(@customer_ids::bigint[]) and not named and merged_into is null;
 
 -- name: InsertPayments :exec
-insert into payments (id, key, user_id, named, customer_id, currency, gross, paid_at, refunded)
+insert into payments (id, key, user_id, named, customer_id, currency, gross, paid_at, refunded, card, disputed, inquiry_at, warned_at)
 select unnest(@id::bigint[]), unnest(@key::text[]), nullif(unnest(@user_id::bigint[]), 0), unnest(@named::boolean[]),
        nullif(unnest(@customer_id::bigint[]), 0), nullif(unnest(@currency::text[]), ''),
        nullif(unnest(@gross::bigint[]), 0), nullif(unnest(@paid_at::timestamptz[]), '0001-01-01 00:00:00+00'),
-       unnest(@refunded::bigint[]);
+       unnest(@refunded::bigint[]), nullif(unnest(@card::bytea[]), ''::bytea), unnest(@disputed::smallint[]),
+       nullif(unnest(@inquiry_at::timestamptz[]), '0001-01-01 00:00:00+00'), nullif(unnest(@warned_at::timestamptz[]), '0001-01-01 00:00:00+00');
 
 -- name: UpdatePayments :exec
 update payments p
 set key = w.key, user_id = nullif(w.user_id, 0), named = w.named, customer_id = nullif(w.customer_id, 0),
     currency = nullif(w.currency, ''), gross = nullif(w.gross, 0),
-    paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'), refunded = w.refunded
+    paid_at = nullif(w.paid_at, '0001-01-01 00:00:00+00'), refunded = w.refunded,
+    card = nullif(w.card, ''::bytea), disputed = w.disputed, inquiry_at = nullif(w.inquiry_at, '0001-01-01 00:00:00+00'),
+    warned_at = nullif(w.warned_at, '0001-01-01 00:00:00+00')
 from (select unnest(@id::bigint[]) as id, unnest(@key::text[]) as key, unnest(@user_id::bigint[]) as user_id,
              unnest(@named::boolean[]) as named, unnest(@customer_id::bigint[]) as customer_id,
              unnest(@currency::text[]) as currency, unnest(@gross::bigint[]) as gross,
-             unnest(@paid_at::timestamptz[]) as paid_at, unnest(@refunded::bigint[]) as refunded) w
+             unnest(@paid_at::timestamptz[]) as paid_at, unnest(@refunded::bigint[]) as refunded,
+             unnest(@card::bytea[]) as card, unnest(@disputed::smallint[]) as disputed,
+             unnest(@inquiry_at::timestamptz[]) as inquiry_at, unnest(@warned_at::timestamptz[]) as warned_at) w
 where p.id = w.id;
 
 -- name: MergePayments :exec
@@ -50,12 +55,13 @@ where p.id = w.id or p.merged_into = w.id;
 -- For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
 -- A question without a currency asks for the earliest of any. What is read grows only with the purchases inside the
 -- window that come before the answer and do not qualify.
-select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at
+select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at, p.disputed, p.inquiry_at, p.warned_at
 from (select unnest(@n::int[]) as n, unnest(@user_id::bigint[]) as user_id, unnest(@currency::text[]) as currency,
              unnest(@minimum::bigint[]) as minimum, unnest(@first::timestamptz[]) as first,
              unnest(@last::timestamptz[]) as last) q
 cross join lateral (
-    select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at
+    select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at,
+           p.disputed, p.inquiry_at, p.warned_at
     from payments p
     where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
       and p.paid_at between q.first and q.last
@@ -70,6 +76,7 @@ select * from payments where id > @after_id::bigint and merged_into is null orde
 
 -- name: ListPurchasesOf :many
 -- Every purchase of these users, however many: for the audit, which takes no short cut.
-select id, user_id::bigint as user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at
+select id, user_id::bigint as user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at,
+       disputed, inquiry_at, warned_at
 from payments
 where user_id = any(@user_ids::bigint[]) and paid_at is not null and merged_into is null;

@@ -15,12 +15,13 @@ select nextval('referrals_id_seq')::bigint as id from generate_series(1, @count:
 
 -- name: InsertReferrals :exec
 insert into referrals (id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends,
-                       status, reason, slot, payment_id, transitions, transfers, changed_at)
+                       status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing)
 select unnest(@id::bigint[]), unnest(@program_id::bigint[]), unnest(@code_id::bigint[]), unnest(@referrer_id::bigint[]),
        unnest(@referee_id::bigint[]), unnest(@registered_at::timestamptz[]), unnest(@window_ends::timestamptz[]),
        nullif(unnest(@hold_ends::timestamptz[]), '0001-01-01 00:00:00+00'), unnest(@status::text[]),
        nullif(unnest(@reason::text[]), ''), unnest(@slot::int[]), nullif(unnest(@payment_id::bigint[]), 0),
-       unnest(@transitions::int[]), unnest(@transfers::int[]), unnest(@changed_at::timestamptz[]);
+       unnest(@transitions::int[]), unnest(@transfers::int[]), unnest(@changed_at::timestamptz[]),
+       nullif(unnest(@decision::text[]), ''), nullif(unnest(@decided_at::timestamptz[]), '0001-01-01 00:00:00+00'), unnest(@reviewing::boolean[]);
 
 -- name: UpdateReferrals :exec
 -- Saves verdicts. The caller has the referees locked.
@@ -28,12 +29,15 @@ update referrals r
 set registered_at = w.registered_at, window_ends = w.window_ends,
     hold_ends = nullif(w.hold_ends, '0001-01-01 00:00:00+00'), status = w.status, reason = nullif(w.reason, ''),
     slot = w.slot, payment_id = nullif(w.payment_id, 0), transitions = w.transitions, transfers = w.transfers,
-    changed_at = w.changed_at
+    changed_at = w.changed_at, decision = nullif(w.decision, ''), decided_at = nullif(w.decided_at, '0001-01-01 00:00:00+00'),
+    reviewing = w.reviewing
 from (select unnest(@id::bigint[]) as id, unnest(@registered_at::timestamptz[]) as registered_at,
              unnest(@window_ends::timestamptz[]) as window_ends, unnest(@hold_ends::timestamptz[]) as hold_ends,
              unnest(@status::text[]) as status, unnest(@reason::text[]) as reason, unnest(@slot::int[]) as slot,
              unnest(@payment_id::bigint[]) as payment_id, unnest(@transitions::int[]) as transitions,
-             unnest(@transfers::int[]) as transfers, unnest(@changed_at::timestamptz[]) as changed_at) w
+             unnest(@transfers::int[]) as transfers, unnest(@changed_at::timestamptz[]) as changed_at,
+             unnest(@decision::text[]) as decision, unnest(@decided_at::timestamptz[]) as decided_at,
+             unnest(@reviewing::boolean[]) as reviewing) w
 where r.id = w.id;
 
 -- name: ListDueWindows :many
@@ -55,8 +59,8 @@ limit @most::int;
 -- for all would sooner or later be planned as a walk through the table. So would a join, for the sake of one page's names.
 select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
-       (select u.external_id from users u where u.id = r.referrer_id)::text as referrer,
-       (select u.external_id from users u where u.id = r.referee_id)::text as referee
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
 order by r.id
@@ -66,8 +70,8 @@ limit @most::int;
 -- The same of one referee.
 select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
-       (select u.external_id from users u where u.id = r.referrer_id)::text as referrer,
-       (select u.external_id from users u where u.id = r.referee_id)::text as referee
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.referee_id = @referee_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
@@ -79,8 +83,8 @@ limit @most::int;
 -- The same of one referrer.
 select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
-       (select u.external_id from users u where u.id = r.referrer_id)::text as referrer,
-       (select u.external_id from users u where u.id = r.referee_id)::text as referee
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.referrer_id = @referrer_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
@@ -93,7 +97,7 @@ select * from referrals where id > @after_id::bigint order by id limit @most::in
 
 -- name: ListStandingsOfReferees :many
 -- Where the referrals of many referees stand, by the business's own ids.
-select referee.external_id as referee, referrer.external_id as referrer, r.status, coalesce(r.reason, '')::text as reason
+select referee.external_id::text as referee, coalesce(referrer.external_id, '')::text as referrer, r.status, coalesce(r.reason, '')::text as reason
 from users referee
 join referrals r on r.referee_id = referee.id
 join users referrer on referrer.id = r.referrer_id

@@ -3,8 +3,10 @@
 select * from sign_ups where user_id = any(@user_ids::bigint[]);
 
 -- name: ListWaiting :many
--- Who signed up with a code before anybody had it.
-select user_id, code_id from sign_ups where code_id = any(@code_ids::bigint[]) and waiting;
+-- Who signed up with a code, or was attributed to it by hand, before anybody had it.
+select user_id, code_id from sign_ups where code_id = any(@code_ids::bigint[]) and waiting
+union
+select user_id, code_id from attributions where code_id = any(@code_ids::bigint[]);
 
 -- name: SaveSignUps :exec
 -- Records sign-ups, or an earlier one with the same code.

@@ -1,6 +1,6 @@
 -- name: FindUsers :many
 -- The internal ids of users.
-select id, external_id from users where external_id = any(@external_ids::text[]);
+select id, external_id::text as external_id from users where external_id = any(@external_ids::text[]);
 
 -- name: AllocateUsers :many
 -- Numbers for users about to be recorded.
@@ -9,11 +9,13 @@ select nextval('users_id_seq')::bigint as id from generate_series(1, @count::int
 -- name: InsertUsers :execrows
 -- Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
 -- that transactions wait for one another in one order. One that somebody else has just recorded is left out.
-insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_verified, email_key)
+insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key,
+                   verified_at, disposable, ip_key, device_key)
 select unnest(@id::bigint[]), unnest(@external_id::text[]), nullif(unnest(@registered_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest(@sign_up_event::text[]), ''), nullif(unnest(@sign_up_code::bigint[]), 0), nullif(unnest(@program_id::bigint[]), 0),
-       nullif(unnest(@username::text[]), ''), nullif(unnest(@email::text[]), ''), unnest(@email_verified::boolean[]),
-       nullif(unnest(@email_key::bytea[]), ''::bytea)
+       nullif(unnest(@username::text[]), ''), nullif(unnest(@email::text[]), ''),
+       nullif(unnest(@email_key::bytea[]), ''::bytea), nullif(unnest(@verified_at::timestamptz[]), '0001-01-01 00:00:00+00'),
+       unnest(@disposable::boolean[]), nullif(unnest(@ip_key::bytea[]), ''::bytea), nullif(unnest(@device_key::bytea[]), ''::bytea)
 on conflict do nothing;
 
 -- name: LockUsers :many
@@ -24,36 +26,48 @@ select * from users where id = any(@ids::bigint[]);
 
 -- name: GetReferrers :many
 -- What the referrals of others ask of people.
-select id, external_id, email_key from users where id = any(@ids::bigint[]);
+select id, external_id, email_key, ip_key, device_key, registered_at, erased_at from users where id = any(@ids::bigint[]);
 
 -- name: RegisterUsers :exec
 -- Saves the sign-up that stands for each user.
 update users u
 set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
     program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
-    email_verified = w.email_verified, email_key = nullif(w.email_key, ''::bytea)
+    email_key = nullif(w.email_key, ''::bytea), verified_at = nullif(w.verified_at, '0001-01-01 00:00:00+00'), disposable = w.disposable,
+    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea)
 from (select unnest(@ids::bigint[]) as id, unnest(@registered_at::timestamptz[]) as registered_at,
              unnest(@sign_up_event::text[]) as sign_up_event, unnest(@sign_up_code::bigint[]) as sign_up_code,
              unnest(@program_id::bigint[]) as program_id, unnest(@username::text[]) as username,
-             unnest(@email::text[]) as email, unnest(@email_verified::boolean[]) as email_verified,
-             unnest(@email_key::bytea[]) as email_key) w
+             unnest(@email::text[]) as email, unnest(@email_key::bytea[]) as email_key,
+             unnest(@verified_at::timestamptz[]) as verified_at, unnest(@disposable::boolean[]) as disposable,
+             unnest(@ip_key::bytea[]) as ip_key, unnest(@device_key::bytea[]) as device_key) w
 where u.id = w.id;
+
+-- name: VerifyUsers :exec
+-- Saves when e-mail addresses were first verified, of users whose sign-up stays as it is.
+update users u set verified_at = w.verified_at
+from (select unnest(@ids::bigint[]) as id, unnest(@verified_at::timestamptz[]) as verified_at) w
+where u.id = w.id;
+
+-- name: MarkByHand :exec
+-- Notes that somebody attributed these users by hand.
+update users set by_hand = true where id = any(@ids::bigint[]);
 
 -- name: GetUserByExternalID :one
 -- One user as the API shows them, with their code and the code they signed up with.
-select u.id, u.external_id, u.registered_at, u.username,
+select u.id, u.external_id::text as external_id, u.registered_at, u.username,
        coalesce((select c.code from codes c where c.owner_id = u.id order by c.id limit 1), '')::text as own_code,
        coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
        exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
-where u.external_id = @external_id;
+where u.external_id = @external_id::text;
 
 -- name: GetUserID :one
-select id from users where external_id = @external_id;
+select id from users where external_id = @external_id::text;
 
 -- name: ListCodesOfUsers :many
 -- The codes that users hand out, of those who have one.
-select u.external_id, c.code
+select u.external_id::text as external_id, c.code
 from users u
 join codes c on c.owner_id = u.id
 where u.external_id = any(@external_ids::text[])

@@ -19,7 +19,14 @@ type Result struct {
 	Seen        map[string]bool // the keys of events that were recorded before
 	Transitions []Transition
 	Transfers   []Transfer
-	Restarts    int // how often the batch was begun anew because the set of rows to lock had grown
+	Taken       []Taken // codes that the business wanted for somebody, and somebody else has
+	Restarts    int     // how often the batch was begun anew because the set of rows to lock had grown
+}
+
+// Taken is a code that could not be had.
+type Taken struct {
+	Event string // the id of the event that wanted it
+	Code  string
 }
 
 // Transition is one move that was made.
@@ -80,20 +87,20 @@ func (s *Store) run(ctx context.Context, w work) (Result, error) {
 type extra struct {
 	users    map[int64]string // and the event that concerns them
 	payments []int64
-	redraw   map[string]int // how often the code drawn for a user turned out to be taken
-	careful  bool           // codes that are drawn are looked for before they are recorded
+	redraw   map[membership]int // how often the code drawn for somebody turned out to be taken
+	careful  bool               // codes that are drawn are looked for before they are recorded
 }
 
 func (e extra) with(more extra) extra {
 	sum := extra{
-		users: make(map[int64]string), payments: slices.Concat(e.payments, more.payments), redraw: make(map[string]int),
+		users: make(map[int64]string), payments: slices.Concat(e.payments, more.payments), redraw: make(map[membership]int),
 		careful: e.careful || more.careful,
 	}
 	maps.Copy(sum.users, e.users)
 	maps.Copy(sum.users, more.users)
 	maps.Copy(sum.redraw, e.redraw)
-	for user, n := range more.redraw {
-		sum.redraw[user] += n
+	for who, n := range more.redraw {
+		sum.redraw[who] += n
 	}
 	return sum
 }
@@ -136,7 +143,10 @@ type txn struct {
 	items    []*item
 	bySignUp map[[2]int64]*item        // the same, by referee and code
 	signUps  map[[2]int64]*signUpState // of those who signed up, by user and code
-	bought   map[int64]bool            // users of whom the batch changed a payment
+	bought   map[int64][]int64         // the payments that the batch changed, by the users whose they are or were
+	cards    cardChanges
+	carded   map[int64]bool         // users of whose cards something changed
+	hand     map[int64][]attributed // who was attributed by hand, by user
 	result   Result
 }
 
@@ -144,7 +154,9 @@ type txn struct {
 func (t *txn) run(conn connection, w work) error {
 	t.conn, t.q = conn, db.New(conn)
 	t.later.add("begin")
-	t.touched, t.bought = make(map[int64]string), make(map[int64]bool)
+	t.touched, t.bought = make(map[int64]string), make(map[int64][]int64)
+	t.cards = cardChanges{seen: make(map[cardOf]time.Time), lost: make(map[cardOf]bool)}
+	t.carded, t.hand = make(map[int64]bool), make(map[int64][]attributed)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range w.referees {
 		t.touched[id] = w.cause
@@ -209,8 +221,8 @@ func (t *txn) claim(events []fact.Event) error {
 			first = append(first, e)
 		}
 	}
-	t.in = newIntake(first)
-	return nil
+	t.in = newIntake(first, t.store.cardKey)
+	return t.checkPrograms()
 }
 
 // touch notes that a user's referrals must be looked at again. The first cause stays; where none is known, it is the

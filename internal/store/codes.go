@@ -1,8 +1,7 @@
 package store
 
 import (
-	"maps"
-	"slices"
+	"time"
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/referral"
@@ -10,17 +9,19 @@ import (
 
 // code is a referral code, locked, as it is after the batch.
 type code struct {
-	id      int64
-	name    string
-	owner   int64
-	program int64
-	limits  referral.Code
-	saved   int  // places granted, as stored
-	claimed bool // it has just got its owner
-	isNew   bool // and was made for them, or at least by this transaction
+	id       int64
+	name     string
+	owner    int64
+	program  int64
+	limits   referral.Code
+	saved    int // places granted, and places in all, as stored
+	savedMax int
+	claimed  bool // it has just got its owner
+	isNew    bool // and was made for them, or at least by this transaction
 }
 
-// lockCodes locks the codes that the sign-ups name, those of the referrals, and those that the users own.
+// lockCodes locks the codes that the batch names, those of the referrals, and those that users own of whom something
+// changed that ties people to their referees.
 func (t *txn) lockCodes() error {
 	var ids, owners []int64
 	for _, id := range t.names.code {
@@ -36,6 +37,9 @@ func (t *txn) lockCodes() error {
 			owners = append(owners, id)
 		}
 	}
+	for id := range t.carded {
+		owners = append(owners, id)
+	}
 	if len(ids) == 0 && len(owners) == 0 {
 		return nil
 	}
@@ -43,38 +47,51 @@ func (t *txn) lockCodes() error {
 	for _, r := range rows {
 		t.codes[r.ID] = &code{
 			id: r.ID, name: r.Code, owner: deref(r.OwnerID), program: deref(r.ProgramID),
-			limits: referral.Code{MaxUses: int(r.MaxUses), Granted: int(r.Granted)}, saved: int(r.Granted),
+			limits: referral.Code{MaxUses: int(r.MaxUses), Granted: int(r.Granted)}, saved: int(r.Granted), savedMax: int(r.MaxUses),
 		}
 	}
 	return err
 }
 
-// claimCodes gives each user who signed up and has no code the one that was drawn for them, where it was there already.
+// claimCodes gives each user who signed up and has no code the one that was drawn for them, where it was there already;
+// and so with codes that are assigned. First come, first served: a code is never taken from anybody.
 func (t *txn) claimCodes() error {
-	owns := make(map[int64]bool)
+	owns := make(map[[2]int64]bool)
 	for _, c := range t.codes {
-		owns[c.owner] = true
+		owns[[2]int64{c.owner, c.program}] = true
 	}
 	var rows db.ClaimCodesParams
-	taken := make(map[string]int)
-	for _, name := range slices.Sorted(maps.Keys(t.names.candidate)) {
-		u := t.users[t.names.user[name]]
-		if owns[u.id] {
-			continue // given by somebody else between looking and locking
-		}
-		c := t.codes[t.names.code[t.names.candidate[name]]]
-		if c.owner != 0 {
-			taken[name]++
-			continue
-		}
-		t.give(c, u)
+	claim := func(c *code, owner, program int64, at time.Time) {
+		t.give(c, owner, program, at)
 		rows.Ids = append(rows.Ids, c.id)
 		rows.OwnerID = append(rows.OwnerID, c.owner)
 		rows.ProgramID = append(rows.ProgramID, c.program)
 		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
 	}
+	taken := make(map[membership]int)
+	for _, m := range t.candidates() {
+		u := t.users[t.names.user[m.user]]
+		if owns[[2]int64{u.id, m.program}] {
+			continue // given by somebody else between looking and locking
+		}
+		c := t.codes[t.names.code[t.names.candidate[m]]]
+		if c.owner != 0 {
+			taken[m]++
+			continue
+		}
+		claim(c, u.id, m.program, t.signedUpIn(m))
+	}
 	if len(taken) > 0 {
 		return &grownError{more: extra{redraw: taken}, why: "codes that were drawn are taken"}
+	}
+	for _, a := range t.in.assignments {
+		switch c := t.codes[t.names.code[a.Code]]; c.owner {
+		case 0:
+			claim(c, t.names.user[a.UserID], t.terms.named(a.Program), a.At)
+		case t.names.user[a.UserID]:
+		default:
+			t.result.Taken = append(t.result.Taken, Taken{Event: a.cause, Code: a.Code})
+		}
 	}
 	if len(rows.Ids) == 0 {
 		return nil

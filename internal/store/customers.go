@@ -37,8 +37,8 @@ func (t *txn) readCustomers(q *db.Queries, ids []int64, b *books) error {
 	for _, r := range rows {
 		c := &customer{id: r.ID}
 		if r.UserID != nil {
-			c.claim = payment.Claim{UserID: deref(r.ExternalID), At: derefTime(r.TiedAt)}
-			t.names.addUser(*r.UserID, deref(r.ExternalID))
+			c.claim = payment.Claim{UserID: nameOf(*r.UserID, r.ExternalID), At: derefTime(r.TiedAt)}
+			t.names.addUser(*r.UserID, c.claim.UserID)
 		}
 		b.customers[r.Key] = c
 	}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/payment"
@@ -15,6 +16,35 @@ type intake struct {
 	objects map[string]*sighted // by key
 	ties    map[string]namedTie // by the customer's key
 	signUps map[string][]signUp // by the user's own id
+
+	verified     map[string]verification // by the user's own id
+	decisions    []decision
+	attributions []attribution
+	assignments  []assignment
+
+	cardKey func(fingerprint string) string
+}
+
+// verification says when an e-mail address was verified.
+type verification struct {
+	at    time.Time
+	cause string
+}
+
+// decision, attribution and assignment are what a person said, and the event that told of it.
+type decision struct {
+	fact.Decision
+	event, cause string
+}
+
+type attribution struct {
+	fact.Attribution
+	event, cause string
+}
+
+type assignment struct {
+	fact.Assignment
+	event, cause string
 }
 
 // sighted is an object that the batch says something of.
@@ -60,12 +90,14 @@ func (s signUp) precedes(o standing) bool {
 	return s.event < o.event
 }
 
-func newIntake(events []fact.Event) *intake {
+func newIntake(events []fact.Event, cardKey func(fingerprint string) string) *intake {
 	in := &intake{
-		events:  events,
-		objects: make(map[string]*sighted),
-		ties:    make(map[string]namedTie),
-		signUps: make(map[string][]signUp),
+		events:   events,
+		objects:  make(map[string]*sighted),
+		ties:     make(map[string]namedTie),
+		signUps:  make(map[string][]signUp),
+		verified: make(map[string]verification),
+		cardKey:  cardKey,
 	}
 	for _, e := range events {
 		in.add(e)
@@ -88,6 +120,25 @@ func (in *intake) add(e fact.Event) {
 			in.ties[e.Tie.Customer] = namedTie{said, e.Name}
 		}
 	}
+	in.addByHand(e)
+}
+
+// addByHand takes in what people say of people.
+func (in *intake) addByHand(e fact.Event) {
+	if v := e.Verified; v != nil {
+		if old, ok := in.verified[v.UserID]; !ok || v.At.Before(old.at) {
+			in.verified[v.UserID] = verification{v.At, e.Name}
+		}
+	}
+	if e.Decision != nil {
+		in.decisions = append(in.decisions, decision{*e.Decision, e.Key, e.Name})
+	}
+	if e.Attribution != nil {
+		in.attributions = append(in.attributions, attribution{*e.Attribution, e.Key, e.Name})
+	}
+	if e.Assignment != nil {
+		in.assignments = append(in.assignments, assignment{*e.Assignment, e.Key, e.Name})
+	}
 }
 
 func (in *intake) sight(e fact.Event) {
@@ -97,6 +148,9 @@ func (in *intake) sight(e fact.Event) {
 		if o == nil {
 			o = &sighted{group: &group{}}
 			in.objects[r.Key] = o
+		}
+		if r.Evidence.Card != "" {
+			r.Evidence.Card = in.cardKey(r.Evidence.Card)
 		}
 		o.evidence = o.evidence.Join(r.Evidence)
 		o.cause = e.Name
@@ -120,6 +174,18 @@ func (in *intake) userIDs() []string {
 	for _, c := range in.ties {
 		set[c.UserID] = true
 	}
+	for id := range in.verified {
+		set[id] = true
+	}
+	for _, d := range in.decisions {
+		set[d.UserID] = true
+	}
+	for _, a := range in.attributions {
+		set[a.UserID] = true
+	}
+	for _, a := range in.assignments {
+		set[a.UserID] = true
+	}
 	delete(set, "")
 	return slices.Sorted(maps.Keys(set))
 }
@@ -137,13 +203,22 @@ func (in *intake) customerKeys() []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// codeNames are the codes that sign-ups of the batch name, sorted.
+// codeNames are the codes that the batch names, sorted.
 func (in *intake) codeNames() []string {
 	set := make(map[string]bool)
 	for _, all := range in.signUps {
 		for _, s := range all {
 			set[s.Code] = true
 		}
+	}
+	for _, d := range in.decisions {
+		set[d.Code] = true
+	}
+	for _, a := range in.attributions {
+		set[a.Code] = true
+	}
+	for _, a := range in.assignments {
+		set[a.Code] = true
 	}
 	delete(set, "")
 	return slices.Sorted(maps.Keys(set))

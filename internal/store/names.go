@@ -1,8 +1,12 @@
 package store
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/payment"
@@ -14,7 +18,7 @@ type names struct {
 	userOf    map[int64]string
 	customer  map[string]int64
 	code      map[string]int64
-	candidate map[string]string // a new code for each user who signs up and has none
+	candidate map[membership]string // a new code for everybody who signs up in a program and has none there
 
 	// What is recorded for the first time, by this transaction: nobody else can know of it, so it is neither locked nor
 	// read again.
@@ -25,9 +29,38 @@ type names struct {
 func newNames() names {
 	return names{
 		user: make(map[string]int64), userOf: make(map[int64]string), customer: make(map[string]int64),
-		code: make(map[string]int64), candidate: make(map[string]string),
+		code: make(map[string]int64), candidate: make(map[membership]string),
 		newUser: make(map[int64]bool), newCustomer: make(map[int64]bool),
 	}
+}
+
+// membership is a user, by the business's id, in a program.
+type membership struct {
+	user    string
+	program int64
+}
+
+func compareMemberships(a, b membership) int {
+	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.program, b.program))
+}
+
+// nameOf is what a user is called within a transaction. Who was erased has no name any more, and is called by their number,
+// behind a sign that no id of a business has.
+func nameOf(id int64, external *string) string {
+	if external != nil {
+		return *external
+	}
+	return erasedSign + strconv.FormatInt(id, 10)
+}
+
+const erasedSign = "\x00"
+
+// toldName is a user's name as it is told to the world: nothing, of those who were erased.
+func toldName(name string) string {
+	if strings.HasPrefix(name, erasedSign) {
+		return ""
+	}
+	return name
 }
 
 // addUser learns a name. A row that is lost has none: nobody else's must be taken for it.
@@ -74,9 +107,16 @@ func (t *txn) addCustomersOfSignUps() {
 // findNames asks which of the names are known. A code is drawn for everybody who signs up. Whether it is free shows when
 // it is recorded: among so many codes it is, so that only an attempt that failed looks for it before.
 func (t *txn) findNames() error {
-	length := t.terms.newest(t.terms.fallback).terms.Codes.Length
-	for id := range t.in.signUps {
-		t.names.candidate[id] = t.store.opts.Codes(id, length, t.also.redraw[id])
+	for id, all := range t.in.signUps {
+		for _, s := range all {
+			m := membership{id, t.terms.named(s.Program)}
+			if wanted := t.names.candidate[m]; wanted == "" || (s.OwnCode != "" && s.OwnCode < wanted) {
+				t.names.candidate[m] = s.OwnCode
+			}
+		}
+	}
+	for m, wanted := range t.names.candidate {
+		t.names.candidate[m] = t.drawCode(m, wanted)
 	}
 	codes := t.in.codeNames()
 	if t.also.careful {
@@ -127,11 +167,24 @@ func (t *txn) codeNames() []string {
 	return sortedUnique(slices.Concat(t.in.codeNames(), slices.Collect(maps.Values(t.names.candidate))))
 }
 
+// drawCode is the code that the business wants somebody to have, or one that is drawn: also when the one wanted turned out
+// to be taken.
+func (t *txn) drawCode(m membership, wanted string) string {
+	attempt := t.also.redraw[m]
+	if wanted != "" {
+		if attempt == 0 {
+			return wanted
+		}
+		attempt--
+	}
+	return t.store.opts.Codes(m.user, t.terms.newest(m.program).terms.Codes.Length, attempt)
+}
+
 // dropCandidates forgets the codes that were drawn for people who have one. Few sign up whose row is there already.
 func (t *txn) dropCandidates() error {
 	var known []int64
-	for id := range t.names.candidate {
-		if n := t.names.user[id]; n != 0 {
+	for m := range t.names.candidate {
+		if n := t.names.user[m.user]; n != 0 {
 			known = append(known, n)
 		}
 	}
@@ -139,8 +192,31 @@ func (t *txn) dropCandidates() error {
 		return nil
 	}
 	owners, err := t.q.ListOwners(t.ctx, sortedUnique(known))
-	for _, id := range owners {
-		delete(t.names.candidate, t.names.userOf[id])
+	for _, o := range owners {
+		delete(t.names.candidate, membership{t.names.userOf[o.OwnerID], o.ProgramID})
 	}
 	return err
+}
+
+// checkPrograms refuses what names a program that does not exist. It may be applied later, and the event played again.
+func (t *txn) checkPrograms() error {
+	check := func(name string) error {
+		if t.terms.named(name) == 0 {
+			return &decisionError{fmt.Errorf("there is no program named %q: apply it, then replay the dead letter", name)}
+		}
+		return nil
+	}
+	for _, all := range t.in.signUps {
+		for _, s := range all {
+			if err := check(s.Program); err != nil {
+				return err
+			}
+		}
+	}
+	for _, a := range t.in.assignments {
+		if err := check(a.Program); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/referral"
@@ -81,37 +84,60 @@ func (t *txn) recordNewcomers() error {
 	)
 }
 
-// ownCodes registers new users, and gives them the codes that were drawn for them, where those are new too.
+// ownCodes registers new users, and gives them the codes that were drawn for them, where those are new too; and so with
+// codes that are assigned.
 func (t *txn) ownCodes() error {
-	taken := make(map[string]int)
-	for _, name := range keysOf(t.in.signUps) {
-		id := t.names.user[name]
-		if !t.names.newUser[id] {
-			continue
+	for name, all := range t.in.signUps {
+		if id := t.names.user[name]; t.names.newUser[id] {
+			u := &user{id: id}
+			t.users[id] = u
+			t.stand(u, all)
 		}
-		u := &user{id: id}
-		t.users[id] = u
-		t.stand(u, t.in.signUps[name])
-		c := t.codes[t.names.code[t.names.candidate[name]]]
+	}
+	taken := make(map[membership]int)
+	for _, m := range t.candidates() {
+		id := t.names.user[m.user]
+		c := t.codes[t.names.code[t.names.candidate[m]]]
 		switch {
-		case c == nil: // it is there, and perhaps nobody's: see claimCodes
+		case !t.names.newUser[id] || c == nil: // one of them is there already: see claimCodes
 		case c.owner != 0: // drawn twice
-			taken[name]++
+			taken[m]++
 		default:
-			t.give(c, u)
-			delete(t.names.candidate, name)
+			t.give(c, id, m.program, t.signedUpIn(m))
+			delete(t.names.candidate, m)
 		}
 	}
 	if len(taken) > 0 {
 		return &grownError{more: extra{redraw: taken}, why: "a code was drawn twice"}
 	}
+	for _, a := range t.in.assignments {
+		if c := t.codes[t.names.code[a.Code]]; c != nil && c.owner == 0 {
+			t.give(c, t.names.user[a.UserID], t.terms.named(a.Program), a.At)
+		}
+	}
 	return nil
 }
 
-// give makes a code somebody's.
-func (t *txn) give(c *code, u *user) {
-	c.owner, c.program, c.claimed = u.id, u.program, true
-	c.limits = referral.Code{MaxUses: t.terms.at(u.program, u.signUp.at).terms.Codes.MaxUses}
+// candidates are those for whom a code was drawn, in order.
+func (t *txn) candidates() []membership {
+	return slices.SortedFunc(maps.Keys(t.names.candidate), compareMemberships)
+}
+
+// signedUpIn is when somebody signed up in a program, going by the batch.
+func (t *txn) signedUpIn(m membership) (at time.Time) {
+	for _, s := range t.in.signUps[m.user] {
+		if t.terms.named(s.Program) == m.program && (at.IsZero() || s.RegisteredAt.Before(at)) {
+			at = s.RegisteredAt
+		}
+	}
+	return at
+}
+
+// give makes a code somebody's, with as many places as the terms of the moment say.
+func (t *txn) give(c *code, owner, program int64, at time.Time) {
+	c.owner, c.program, c.claimed = owner, program, true
+	c.limits = referral.Code{MaxUses: t.terms.at(program, at).terms.Codes.MaxUses}
+	c.savedMax = c.limits.MaxUses
 }
 
 func (t *txn) customerRows() (rows db.InsertCustomersParams) {
@@ -146,8 +172,14 @@ func (t *txn) userRows() (rows db.InsertUsersParams) {
 		rows.ProgramID = append(rows.ProgramID, u.program)
 		rows.Username = append(rows.Username, u.profile.Username)
 		rows.Email = append(rows.Email, u.profile.Email)
-		rows.EmailVerified = append(rows.EmailVerified, u.profile.EmailVerified)
+		if v, ok := t.in.verified[name]; ok {
+			u.verify(v.at)
+		}
 		rows.EmailKey = append(rows.EmailKey, append([]byte{}, u.emailKey...))
+		rows.VerifiedAt = append(rows.VerifiedAt, u.verifiedAt)
+		rows.Disposable = append(rows.Disposable, u.disposable)
+		rows.IpKey = append(rows.IpKey, append([]byte{}, u.ipKey...))
+		rows.DeviceKey = append(rows.DeviceKey, append([]byte{}, u.deviceKey...))
 	}
 	return rows
 }

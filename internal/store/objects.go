@@ -105,7 +105,7 @@ func listObjects(ctx context.Context, q *db.Queries, payments []int64, root map[
 func (n *names) evidence(r db.ListObjectsRow) payment.Evidence {
 	e := payment.Evidence{Kind: payment.Kind(r.Kind), Refunded: r.Refunded}
 	if r.UserID != nil {
-		e.User = payment.Claim{UserID: deref(r.UserExternalID), At: derefTime(r.UserAt)}
+		e.User = payment.Claim{UserID: nameOf(*r.UserID, r.UserExternalID), At: derefTime(r.UserAt), Place: payment.Place(r.UserPlace)}
 		n.addUser(*r.UserID, e.User.UserID)
 	}
 	if r.CustomerID != nil {
@@ -118,5 +118,17 @@ func (n *names) evidence(r db.ListObjectsRow) payment.Evidence {
 	if r.RefundStatus != 0 {
 		e.Refund = payment.RefundState{Minor: r.RefundMinor, Status: payment.RefundStatus(r.RefundStatus), At: derefTime(r.RefundAt)}
 	}
+	if r.DisputeStatus != nil {
+		e.Dispute = payment.DisputeState{
+			Minor: deref(r.DisputeMinor), Status: payment.DisputeStatus(*r.DisputeStatus),
+			At: derefTime(r.DisputeAt), Opened: derefTime(r.DisputeOpened),
+		}
+	}
+	if r.Warning != nil {
+		e.Warning = payment.WarningState{
+			Known: true, Actionable: *r.Warning, At: derefTime(r.WarningAt), Opened: derefTime(r.WarningOpened),
+		}
+	}
+	e.Card = string(r.Card)
 	return e
 }

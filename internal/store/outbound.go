@@ -75,7 +75,7 @@ func (t *txn) outbound() (body []byte, count int, err error) {
 
 func (t *txn) moved(it *item, m Transition, n int) cloudEvent {
 	data := movedData{
-		parties: t.parties(it), Referrer: t.names.userOf[it.ReferrerID], Referee: t.names.userOf[it.RefereeID],
+		parties: t.parties(it), Referrer: toldName(t.names.userOf[it.ReferrerID]), Referee: toldName(t.names.userOf[it.RefereeID]),
 		Code: t.codes[it.CodeID].name, From: orNull(m.Move.From), Status: string(m.Move.To), Reason: orNull(m.Move.Reason),
 		At: m.At.UTC(), Cause: m.Cause,
 	}
@@ -85,7 +85,7 @@ func (t *txn) moved(it *item, m Transition, n int) cloudEvent {
 func (t *txn) rewarded(it *item, p ledger.Transfer) cloudEvent {
 	data := rewardData{
 		parties: t.parties(it), TransferID: fmt.Sprintf("%d-%d", it.ID, p.N), To: p.Leg,
-		UserID: t.names.userOf[int64(p.User())], Currency: string(p.Amount.Currency), Amount: p.Amount.Major(), Minor: p.Amount.Minor,
+		UserID: toldName(t.names.userOf[int64(p.User())]), Currency: string(p.Amount.Currency), Amount: p.Amount.Major(), Minor: p.Amount.Minor,
 		At: t.at(it).UTC(), Cause: it.cause,
 	}
 	return envelope("transfer-"+data.TransferID, "reward."+string(p.Kind), it.ID, data.At, data)

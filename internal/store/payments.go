@@ -149,13 +149,14 @@ func (t *txn) derivePayments(b *books) error {
 		case len(p.merged) == 0:
 			continue // nothing new
 		}
+		t.noteCards(p, derived, b)
 		cause := p.cause
 		if cause == "" {
 			cause = t.in.ties[derived.Customer].cause
 		}
 		for _, user := range append(p.users, t.names.user[derived.UserID]) {
 			t.touch(user, cause)
-			t.bought[user] = true
+			t.bought[user] = append(t.bought[user], id)
 		}
 	}
 	return t.savePayments(insert, update, merge)
@@ -191,5 +192,7 @@ func (p *paymentState) list() []payment.Object {
 func (n *names) same(r db.Payment, p payment.Payment) bool {
 	return r.Key == p.Key && deref(r.UserID) == n.user[p.UserID] && r.Named == p.Named &&
 		deref(r.CustomerID) == n.customer[p.Customer] && money.Currency(deref(r.Currency)) == p.Paid.Amount.Currency &&
-		deref(r.Gross) == p.Paid.Amount.Minor && derefTime(r.PaidAt).Equal(p.Paid.At) && r.Refunded == p.Refunded
+		deref(r.Gross) == p.Paid.Amount.Minor && derefTime(r.PaidAt).Equal(p.Paid.At) && r.Refunded == p.Refunded &&
+		string(r.Card) == p.Card && payment.Disputed(r.Disputed) == p.Disputed &&
+		derefTime(r.InquiryAt).Equal(p.InquiryAt) && derefTime(r.WarnedAt).Equal(p.WarnedAt)
 }

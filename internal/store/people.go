@@ -2,13 +2,13 @@ package store
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/referral"
 )
 
@@ -23,14 +23,36 @@ func (s standing) none() bool { return s.at.IsZero() }
 
 // user is a person, locked, as they are after the batch.
 type user struct {
-	id       int64
-	signUp   standing
-	program  int64
-	emailKey []byte
-	profile  signUp // of the sign-up that stands; only set when the batch changes it
-	changed  bool
-	rekeyed  bool // the e-mail address changed
-	oldKey   []byte
+	id      int64
+	signUp  standing
+	program int64
+	traits
+	old       traits // before the batch changed them
+	oldSignUp standing
+
+	verifiedAt time.Time // when the e-mail address was first verified
+	erasedAt   time.Time
+	byHand     bool   // somebody attributed them by hand
+	profile    signUp // of the sign-up that stands; only set when the batch changes it
+	changed    bool
+	verified   bool // the batch says so, earlier than was known
+}
+
+// traits are what ties people to one another, of the sign-up that stands.
+type traits struct {
+	emailKey, ipKey, deviceKey []byte
+	disposable                 bool // the e-mail address is one to throw away
+}
+
+func (a traits) same(b traits) bool {
+	return bytes.Equal(a.emailKey, b.emailKey) && bytes.Equal(a.ipKey, b.ipKey) && bytes.Equal(a.deviceKey, b.deviceKey)
+}
+
+// verify notes when the e-mail address was verified: the earliest counts.
+func (u *user) verify(at time.Time) {
+	if u.verifiedAt.IsZero() || at.Before(u.verifiedAt) {
+		u.verifiedAt, u.verified = at, true
+	}
 }
 
 // recordPeople records sign-ups, gives codes to those who have none, and locks everybody whose referrals are concerned.
@@ -38,13 +60,25 @@ func (t *txn) recordPeople() error {
 	for name := range t.in.signUps {
 		t.touch(t.names.user[name], t.in.signUps[name][0].cause)
 	}
+	for name, v := range t.in.verified {
+		t.touch(t.names.user[name], v.cause)
+	}
+	for _, d := range t.in.decisions {
+		t.touch(t.names.user[d.UserID], d.cause)
+	}
+	for _, a := range t.in.attributions {
+		t.touch(t.names.user[a.UserID], a.cause)
+	}
 	for id, cause := range t.also.users {
 		t.touch(id, cause)
 	}
 	if len(t.touched) == 0 {
 		return nil
 	}
-	for _, step := range []func() error{t.lockUsers, t.register, t.lockCodes, t.claimCodes, t.findRelated, t.recordSignUps} {
+	for _, step := range []func() error{
+		t.lockUsers, t.register, t.recordCards, t.loadHand, t.lockAddresses, t.lockCodes, t.claimCodes, t.findRelated,
+		t.recordSignUps, t.recordHand,
+	} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -75,7 +109,7 @@ func (t *txn) lockUsers() error {
 			rows, err := q.LockUsers(t.ctx, ids)
 			for _, r := range rows {
 				t.users[r.ID] = readUser(r)
-				t.names.addUser(r.ID, r.ExternalID)
+				t.names.addUser(r.ID, nameOf(r.ID, r.ExternalID))
 			}
 			return err
 		}),
@@ -85,7 +119,10 @@ func (t *txn) lockUsers() error {
 }
 
 func readUser(r db.User) *user {
-	u := &user{id: r.ID, program: deref(r.ProgramID), emailKey: r.EmailKey}
+	u := &user{
+		id: r.ID, program: deref(r.ProgramID), verifiedAt: derefTime(r.VerifiedAt), erasedAt: derefTime(r.ErasedAt), byHand: r.ByHand,
+		traits: traits{emailKey: r.EmailKey, ipKey: r.IpKey, deviceKey: r.DeviceKey, disposable: r.Disposable},
+	}
 	if r.RegisteredAt != nil {
 		u.signUp = standing{at: derefTime(r.RegisteredAt), event: deref(r.SignUpEvent), code: deref(r.SignUpCode)}
 	}
@@ -104,15 +141,41 @@ func (t *txn) register() error {
 			addUserRow(&rows, u)
 		}
 	}
+	if len(rows.Ids) > 0 {
+		if err := t.later.queries().RegisterUsers(t.ctx, rows); err != nil {
+			return err
+		}
+	}
+	return t.saveVerified()
+}
+
+// saveVerified saves who has shown the address to be theirs, beside those whose sign-up is saved anyway.
+func (t *txn) saveVerified() error {
+	var rows db.VerifyUsersParams
+	for name, v := range t.in.verified {
+		if u := t.users[t.names.user[name]]; !t.names.newUser[u.id] {
+			u.verify(v.at)
+		}
+	}
+	for _, id := range keysOf(t.users) {
+		if u := t.users[id]; u.verified && !t.names.newUser[id] {
+			rows.Ids = append(rows.Ids, id)
+			rows.VerifiedAt = append(rows.VerifiedAt, u.verifiedAt)
+		}
+	}
 	if len(rows.Ids) == 0 {
 		return nil
 	}
-	return t.later.queries().RegisterUsers(t.ctx, rows)
+	return t.later.queries().VerifyUsers(t.ctx, rows)
 }
 
 // stand lets the earliest of the sign-ups stand for a user, unless an earlier one does.
 func (t *txn) stand(u *user, all []signUp) {
+	u.old, u.oldSignUp = u.traits, u.signUp
 	for _, s := range all {
+		if s.EmailVerified {
+			u.verify(s.RegisteredAt)
+		}
 		if s.precedes(u.signUp) {
 			u.signUp = standing{at: s.RegisteredAt, event: s.event, code: t.names.code[s.Code]}
 			u.profile, u.changed = s, true
@@ -121,9 +184,15 @@ func (t *txn) stand(u *user, all []signUp) {
 	if !u.changed {
 		return
 	}
-	key := t.store.emailKey(u.profile.Email)
-	u.rekeyed, u.oldKey = !bytes.Equal(key, u.emailKey), u.emailKey
-	u.emailKey, u.program = key, t.terms.fallback
+	u.traits, u.program = t.store.traitsOf(u.profile.SignUp), t.terms.named(u.profile.Program)
+}
+
+func (s *Store) traitsOf(p fact.SignUp) traits {
+	_, domain, _ := strings.Cut(referral.NormalEmail(p.Email), "@")
+	return traits{
+		emailKey: s.emailKey(p.Email), ipKey: s.ipKey(p.IP), deviceKey: s.deviceKey(p.DeviceID),
+		disposable: domain != "" && s.opts.Disposable(domain),
+	}
 }
 
 func addUserRow(rows *db.RegisterUsersParams, u *user) {
@@ -134,25 +203,16 @@ func addUserRow(rows *db.RegisterUsersParams, u *user) {
 	rows.ProgramID = append(rows.ProgramID, u.program)
 	rows.Username = append(rows.Username, u.profile.Username)
 	rows.Email = append(rows.Email, u.profile.Email)
-	rows.EmailVerified = append(rows.EmailVerified, u.profile.EmailVerified)
 	rows.EmailKey = append(rows.EmailKey, append([]byte{}, u.emailKey...))
-}
-
-// emailKey hashes a normalised address under the deployment's secret, so that equal addresses can be told without
-// keeping them. Nil for no address.
-func (s *Store) emailKey(address string) []byte {
-	normal := referral.NormalEmail(address)
-	if normal == "" {
-		return nil
-	}
-	mac := hmac.New(sha256.New, s.opts.HashKey)
-	mac.Write([]byte("email\x00" + normal))
-	return mac.Sum(nil)
+	rows.VerifiedAt = append(rows.VerifiedAt, u.verifiedAt)
+	rows.Disposable = append(rows.Disposable, u.disposable)
+	rows.IpKey = append(rows.IpKey, append([]byte{}, u.ipKey...))
+	rows.DeviceKey = append(rows.DeviceKey, append([]byte{}, u.deviceKey...))
 }
 
 // findRelated finds the people whose referrals change with the batch though it does not speak of them: those who signed
-// up with a code before it had an owner, and those who share an e-mail address that their referrer has, or had, just
-// now. All must be locked. Whoever changes such a thing holds the code's lock, so the answer stays true.
+// up with a code before it had an owner, and those who share something with somebody of whom it has just changed. All
+// must be locked. Whoever changes such a thing holds the code's lock, so the answer stays true.
 func (t *txn) findRelated() error {
 	related := make(map[int64]string) // and the event that concerns them
 	if claimed := t.claimedCodes(); len(claimed) > 0 {
@@ -165,38 +225,12 @@ func (t *txn) findRelated() error {
 			t.waiting = append(t.waiting, r.UserID)
 		}
 	}
-	if owners, keys := t.rekeyedOwners(); len(keys) > 0 {
-		rows, err := t.q.ListReferees(t.ctx, db.ListRefereesParams{EmailKeys: keys, ReferrerIds: owners})
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			related[r.RefereeID] = t.touched[r.ReferrerID]
-		}
+	if err := t.findSharers(related); err != nil {
+		return err
 	}
 	maps.DeleteFunc(related, func(id int64, _ string) bool { return t.users[id] != nil })
 	if len(related) > 0 {
 		return &grownError{more: extra{users: related}, why: "people related to the batch"}
 	}
 	return nil
-}
-
-// rekeyedOwners are the owners of codes whose e-mail address changed, and the addresses they had and have.
-func (t *txn) rekeyedOwners() (owners []int64, keys [][]byte) {
-	for _, c := range t.codes {
-		if u := t.users[c.owner]; u != nil && u.rekeyed && !c.claimed {
-			owners = append(owners, u.id)
-			keys = append(keys, nonEmpty(u.oldKey, u.emailKey)...)
-		}
-	}
-	return owners, keys
-}
-
-func nonEmpty(keys ...[]byte) (out [][]byte) {
-	for _, k := range keys {
-		if len(k) > 0 {
-			out = append(out, k)
-		}
-	}
-	return out
 }

@@ -145,7 +145,28 @@ type version struct {
 // termsBook is every version of every program, as one transaction sees them.
 type termsBook struct {
 	byProgram map[int64][]version // by rising version
-	fallback  int64               // the program of sign-ups that name none
+	byName    map[string]int64
+	fallback  int64 // the program of sign-ups that name none
+}
+
+// named is the program of a name; none is the default one. Zero when there is no such program.
+func (b *termsBook) named(name string) int64 {
+	if name == "" {
+		return b.fallback
+	}
+	return b.byName[name]
+}
+
+// any says whether a version of any program's terms is such.
+func (b *termsBook) any(such func(referral.Terms) bool) bool {
+	for _, versions := range b.byProgram {
+		for _, v := range versions {
+			if such(v.terms) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // at is the version in force at a time: the one with the greatest date not after it, or the first of all.
@@ -185,12 +206,13 @@ func (s *Database) book(ctx context.Context, q *db.Queries) (*termsBook, error) 
 }
 
 func (s *Database) bookOf(ctx context.Context, q *db.Queries, rows []db.ListTermsVersionsRow) (*termsBook, error) {
-	b := &termsBook{byProgram: make(map[int64][]version)}
+	b := &termsBook{byProgram: make(map[int64][]version), byName: make(map[string]int64)}
 	for _, r := range rows {
 		terms, err := s.termsOf(ctx, q, r.ProgramID, r.Version)
 		if err != nil {
 			return nil, err
 		}
+		b.byName[r.Name] = r.ProgramID
 		if r.Name == defaultProgram {
 			b.fallback = r.ProgramID
 		}

@@ -201,11 +201,31 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 		}
 		return &user{id: id} // the row is lost: the audit must come as far as to say so
 	}
+	hand := make(map[int64][]attributed)
+	var byHand []int64
+	for id, u := range users {
+		if u.byHand {
+			byHand = append(byHand, id)
+		}
+	}
+	if len(byHand) > 0 {
+		if err := listAttributions(ctx, q, byHand, hand); err != nil {
+			return err
+		}
+	}
 	for _, it := range items {
 		if _, known := book.byProgram[it.ProgramID]; known {
 			it.version = book.at(it.ProgramID, it.RegisteredAt)
 		}
-		it.recall(somebody(it.RefereeID), somebody(it.ReferrerID), most[it.CodeID])
+		users[it.RefereeID] = somebody(it.RefereeID)
+	}
+	if some := suspects(items); len(some) > 0 {
+		if err := loadSignals(ctx, q, some, users); err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		it.recall(users[it.RefereeID], somebody(it.ReferrerID), most[it.CodeID], hand[it.RefereeID])
 	}
 	return nil
 }

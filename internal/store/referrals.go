@@ -22,7 +22,9 @@ type item struct {
 	version   version
 	history   referral.History
 	purchases map[string]int64 // the payment's number by its key
+	signals   []referral.Signal
 	verdict   referral.Verdict
+	decided   bool // a person's decision about it is among what is new
 
 	moves  []referral.Move
 	posted []ledger.Transfer // before
@@ -44,7 +46,7 @@ func (t *txn) loadReferrals(q *db.Queries, referees []int64) error {
 func (t *txn) attribute(s *signUpState, c *code) {
 	key := [2]int64{s.user, c.id}
 	if it := t.bySignUp[key]; it != nil {
-		if s.at.Before(it.RegisteredAt) {
+		if !s.at.Equal(it.RegisteredAt) { // the earliest sign-up with the code, also where a person came before it
 			it.RegisteredAt, it.changed, it.cause = s.at, true, s.cause
 		}
 		return
@@ -76,12 +78,14 @@ func (t *txn) assess() error {
 		ask(t.payers(), func(q *db.Queries, items []*item) error { return loadPurchases(t.ctx, q, items) }),
 		func(q *db.Queries) error { return readPosted(t.ctx, q, t.items) },
 		ask(fresh, t.numberReferrals),
+		ask(t.undecided(), t.loadDecisions),
+		ask(suspects(t.items), func(q *db.Queries, items []*item) error { return loadSignals(t.ctx, q, items, t.users) }),
 	)
 	if err != nil {
 		return err
 	}
 	for _, it := range t.items {
-		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.CodeID].limits.MaxUses)
+		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.CodeID].limits.MaxUses, t.hand[it.RefereeID])
 	}
 	t.judge()
 	return nil
@@ -91,7 +95,7 @@ func (t *txn) assess() error {
 // but what the batch says.
 func (t *txn) payers() (items []*item) {
 	for _, it := range t.items {
-		if !t.names.newUser[it.RefereeID] || t.bought[it.RefereeID] {
+		if !t.names.newUser[it.RefereeID] || len(t.bought[it.RefereeID]) > 0 {
 			items = append(items, it)
 		}
 	}
@@ -99,12 +103,17 @@ func (t *txn) payers() (items []*item) {
 }
 
 // recall is the history of a referral but for the purchases.
-func (it *item) recall(referee, referrer *user, maxUses int) {
+func (it *item) recall(referee, referrer *user, maxUses int, hand []attributed) {
 	it.history.SignedUpAt = it.RegisteredAt.UTC()
-	it.history.Standing = referee.signUp.code == it.CodeID
+	it.history.Standing = referee.standsFor(it.CodeID, it.ProgramID, hand)
 	it.history.SamePerson = samePerson(referrer, referee)
 	it.history.Slot = referral.Slot(it.Slot)
 	it.history.MaxUses = maxUses
+	it.history.VerifiedAt = referee.verifiedAt
+	it.history.RefereeErased, it.history.ReferrerErased = referee.erasedAt, referrer.erasedAt
+	it.history.Decision = referral.Decision{Verdict: referral.DecisionVerdict(deref(it.Decision)), At: derefTime(it.DecidedAt)}
+	it.compareSides(referrer, referee)
+	it.history.Signals = it.signals
 }
 
 func samePerson(a, b *user) bool {
@@ -128,8 +137,11 @@ func (t *txn) referrers() (known map[int64]*user, strangers []int64) {
 func (t *txn) loadReferrers(q *db.Queries, ids []int64, into map[int64]*user) error {
 	rows, err := q.GetReferrers(t.ctx, ids)
 	for _, r := range rows {
-		into[r.ID] = &user{id: r.ID, emailKey: r.EmailKey}
-		t.names.addUser(r.ID, r.ExternalID)
+		into[r.ID] = &user{
+			id: r.ID, traits: traits{emailKey: r.EmailKey, ipKey: r.IpKey, deviceKey: r.DeviceKey},
+			signUp: standing{at: derefTime(r.RegisteredAt)}, erasedAt: derefTime(r.ErasedAt),
+		}
+		t.names.addUser(r.ID, nameOf(r.ID, r.ExternalID))
 	}
 	return err
 }
@@ -245,13 +257,15 @@ func (it *item) become(now time.Time) {
 			next.PaymentID = &id
 		}
 	}
+	next.Reviewing = len(v.Reviewing) > 0
 	next.Transitions += int32(len(it.moves))
 	next.Transfers += int32(len(it.post))
 	if len(it.moves) > 0 {
 		next.ChangedAt = now
 	}
 	if len(it.moves) > 0 || len(it.post) > 0 || deref(next.PaymentID) != deref(it.PaymentID) ||
-		!derefTime(next.HoldEnds).Equal(derefTime(it.HoldEnds)) || !next.WindowEnds.Equal(it.WindowEnds) {
+		!derefTime(next.HoldEnds).Equal(derefTime(it.HoldEnds)) || !next.WindowEnds.Equal(it.WindowEnds) ||
+		next.Reviewing != it.Reviewing {
 		it.changed = true
 	}
 	it.Referral = next

@@ -27,6 +27,26 @@ func (r *objectRows) add(key string, paymentID int64, e payment.Evidence, n name
 	r.RefundMinor = append(r.RefundMinor, e.Refund.Minor)
 	r.RefundStatus = append(r.RefundStatus, int16(e.Refund.Status))
 	r.RefundAt = append(r.RefundAt, e.Refund.At)
+	r.UserPlace = append(r.UserPlace, int16(e.User.Place))
+	r.Card = append(r.Card, []byte(e.Card))
+	r.DisputeMinor = append(r.DisputeMinor, e.Dispute.Minor)
+	r.DisputeStatus = append(r.DisputeStatus, int16(e.Dispute.Status))
+	r.DisputeAt = append(r.DisputeAt, e.Dispute.At)
+	r.DisputeOpened = append(r.DisputeOpened, e.Dispute.Opened)
+	r.Warning = append(r.Warning, warningCode(e.Warning))
+	r.WarningAt = append(r.WarningAt, e.Warning.At)
+	r.WarningOpened = append(r.WarningOpened, e.Warning.Opened)
+}
+
+// warningCode is how a statement is told of a warning: 0 for none, 1 for one that can not be acted on, 2 for one that can.
+func warningCode(w payment.WarningState) int16 {
+	switch {
+	case !w.Known:
+		return 0
+	case !w.Actionable:
+		return 1
+	}
+	return 2
 }
 
 func (r *objectRows) update() db.UpdateObjectsParams {
@@ -34,6 +54,9 @@ func (r *objectRows) update() db.UpdateObjectsParams {
 		Key: r.Key, Kind: r.Kind, UserID: r.UserID, UserAt: r.UserAt, CustomerID: r.CustomerID,
 		Currency: r.Currency, Gross: r.Gross, PaidAt: r.PaidAt, Refunded: r.Refunded,
 		RefundMinor: r.RefundMinor, RefundStatus: r.RefundStatus, RefundAt: r.RefundAt,
+		UserPlace: r.UserPlace, Card: r.Card, DisputeMinor: r.DisputeMinor, DisputeStatus: r.DisputeStatus,
+		DisputeAt: r.DisputeAt, DisputeOpened: r.DisputeOpened, Warning: r.Warning, WarningAt: r.WarningAt,
+		WarningOpened: r.WarningOpened,
 	}
 }
 
@@ -50,6 +73,10 @@ func (r *paymentRows) add(id int64, p payment.Payment, n names) {
 	r.Gross = append(r.Gross, p.Paid.Amount.Minor)
 	r.PaidAt = append(r.PaidAt, p.Paid.At)
 	r.Refunded = append(r.Refunded, p.Refunded)
+	r.Card = append(r.Card, []byte(p.Card))
+	r.Disputed = append(r.Disputed, int16(p.Disputed))
+	r.InquiryAt = append(r.InquiryAt, p.InquiryAt)
+	r.WarnedAt = append(r.WarnedAt, p.WarnedAt)
 }
 
 func sortedUnique[T cmp.Ordered](all []T) []T {

@@ -52,6 +52,7 @@ func (t *txn) saveReferrals(fresh, old []*item) error {
 		rows.ID, rows.RegisteredAt, rows.WindowEnds, rows.HoldEnds = v.ID, v.RegisteredAt, v.WindowEnds, v.HoldEnds
 		rows.Status, rows.Reason, rows.Slot, rows.PaymentID = v.Status, v.Reason, v.Slot, v.PaymentID
 		rows.Transitions, rows.Transfers, rows.ChangedAt = v.Transitions, v.Transfers, v.ChangedAt
+		rows.Decision, rows.DecidedAt, rows.Reviewing = v.Decision, v.DecidedAt, v.Reviewing
 		if err := q.InsertReferrals(t.ctx, rows); err != nil {
 			return err
 		}
@@ -75,23 +76,27 @@ func verdictRows(items []*item) (rows db.UpdateReferralsParams) {
 		rows.Transitions = append(rows.Transitions, it.Transitions)
 		rows.Transfers = append(rows.Transfers, it.Transfers)
 		rows.ChangedAt = append(rows.ChangedAt, it.ChangedAt)
+		rows.Decision = append(rows.Decision, deref(it.Decision))
+		rows.DecidedAt = append(rows.DecidedAt, derefTime(it.DecidedAt))
+		rows.Reviewing = append(rows.Reviewing, it.Reviewing)
 	}
 	return rows
 }
 
 func (t *txn) saveCodes() error {
 	var ids []int64
-	var granted []int32
+	var granted, most []int32
 	for _, id := range slices.Sorted(maps.Keys(t.codes)) {
-		if c := t.codes[id]; c.limits.Granted != c.saved {
+		if c := t.codes[id]; c.limits.Granted != c.saved || c.limits.MaxUses != c.savedMax {
 			ids = append(ids, id)
 			granted = append(granted, int32(c.limits.Granted))
+			most = append(most, int32(c.limits.MaxUses))
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
-	return t.later.queries().SaveGranted(t.ctx, db.SaveGrantedParams{Ids: ids, Granted: granted})
+	return t.later.queries().SaveGranted(t.ctx, db.SaveGrantedParams{Ids: ids, Granted: granted, MaxUses: most})
 }
 
 func (t *txn) saveTransitions(items []*item) error {

@@ -27,6 +27,8 @@ type Options struct {
 	// Codes makes a referral code for a user; attempt counts from 0 and rises when a code is taken.
 	// The default draws from crypto/rand and looks at neither the user nor the attempt.
 	Codes func(userID string, length, attempt int) string
+	// Disposable says whether a domain gives away e-mail addresses to throw away. Without it none does.
+	Disposable func(domain string) bool
 	// Now, when set, replaces the database's clock. For tests.
 	Now func() time.Time
 }
@@ -55,6 +57,9 @@ func New(pool *pgxpool.Pool, opts Options) (*Store, error) {
 	}
 	if opts.Codes == nil {
 		opts.Codes = RandomCode
+	}
+	if opts.Disposable == nil {
+		opts.Disposable = func(string) bool { return false }
 	}
 	return &Store{Database: &Database{pool: pool, clock: opts.Now, patience: patience}, opts: opts}, nil
 }

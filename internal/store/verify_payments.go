@@ -49,13 +49,16 @@ func witnesses(ctx context.Context, q *db.Queries, known *names, page []db.Payme
 	customers, err := q.GetCustomers(ctx, valuesOf(known.customer))
 	ties := make(map[string]string)
 	for _, c := range customers {
-		ties[c.Key] = deref(c.ExternalID)
-		known.addUser(deref(c.UserID), ties[c.Key])
+		if c.UserID != nil {
+			ties[c.Key] = nameOf(*c.UserID, c.ExternalID)
+			known.addUser(*c.UserID, ties[c.Key])
+		}
 	}
 	return objects, ties, err
 }
 
 func storedPayment(r db.Payment) string {
-	return fmt.Sprintf("{user %d named %t customer %d gross %d %s at %s refunded %d}", deref(r.UserID), r.Named, deref(r.CustomerID),
-		deref(r.Gross), deref(r.Currency), derefTime(r.PaidAt), r.Refunded)
+	return fmt.Sprintf("{user %d named %t customer %d gross %d %s at %s refunded %d disputed %d inquiry %s warned %s}", deref(r.UserID), r.Named,
+		deref(r.CustomerID), deref(r.Gross), deref(r.Currency), derefTime(r.PaidAt), r.Refunded, r.Disputed,
+		derefTime(r.InquiryAt), derefTime(r.WarnedAt))
 }
