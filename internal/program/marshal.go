@@ -3,7 +3,9 @@ package program
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/plusone-dev/plusone/internal/referral"
 )
@@ -13,7 +15,7 @@ import (
 func Marshal(t referral.Terms) []byte {
 	var b bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("name: %q", t.Program)
+	line("name: %s", quoted(t.Program))
 	line("codes:")
 	line("  length: %d", t.Codes.Length)
 	line("  max_uses: %d", t.Codes.MaxUses)
@@ -44,7 +46,7 @@ func marshalTiers(line func(format string, args ...any), tiers []referral.Tier) 
 	}
 	line("tiers:")
 	for _, tier := range tiers {
-		line("  - name: %q", tier.Name)
+		line("  - name: %s", quoted(tier.Name))
 		line("    from: %d", tier.From)
 		if tier.Rewards == nil {
 			continue
@@ -75,7 +77,7 @@ func writtenReward(r referral.RewardTerms) string {
 func writtenNumbers(numbers []int) string {
 	parts := make([]string, len(numbers))
 	for i, n := range numbers {
-		parts[i] = fmt.Sprint(n)
+		parts[i] = strconv.Itoa(n)
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
 }
@@ -92,6 +94,15 @@ func writtenFraud(f referral.FraudTerms) string {
 		parts = append(parts, fmt.Sprintf("%s: {max: %d, per: %s, then: %s}", signUpsPerIP, s.Max, formatDuration(s.Per), s.Then))
 	}
 	return mapping(parts)
+}
+
+// quoted is a text in quotes. Go and YAML escape alike, but for bytes that are not UTF-8, which YAML takes for
+// characters: those stay as they are, and are refused.
+func quoted(text string) string {
+	if !utf8.ValidString(text) {
+		return `"` + text + `"`
+	}
+	return strconv.Quote(text)
 }
 
 func mapping(parts []string) string { return "{" + strings.Join(parts, ", ") + "}" }
