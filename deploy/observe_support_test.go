@@ -432,10 +432,10 @@ func (w *watched) live() {
 			})
 		}
 	}
-	w.webhook("evt_other", "invoice.paid", false, map[string]any{"id": "in_1", "object": "invoice"})
-	w.webhook("evt_live", "invoice.paid", true, map[string]any{"id": "in_2", "object": "invoice"})
+	w.webhook("evt_other", "product.created", false, map[string]any{"id": "prod_1", "object": "product"})
+	w.webhook("evt_live", "product.created", true, map[string]any{"id": "prod_2", "object": "product"})
 	w.publish(stream.InPrefix+"stripe.charge.refunded", []byte("no JSON"))
-	unsigned := stripeEvent("evt_forged", "invoice.paid", false, map[string]any{})
+	unsigned := stripeEvent("evt_forged", "product.created", false, map[string]any{})
 	w.post("/webhooks/stripe", unsigned, map[string]string{"Stripe-Signature": testkit.SignedWebhook(unsigned, "whsec_another", time.Now())}, http.StatusBadRequest)
 	w.post("/v1/events", nil, nil, http.StatusUnauthorized)
 	w.question("/v1/users/nobody", apiToken, http.StatusNotFound)

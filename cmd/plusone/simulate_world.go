@@ -8,12 +8,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"reflect"
 	"time"
 
-	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/program"
-	"github.com/plusone-dev/plusone/internal/referral"
 	"github.com/plusone-dev/plusone/internal/simulate"
 	"github.com/plusone-dev/plusone/internal/store"
 )
@@ -79,38 +76,6 @@ func (s *simulation) rules(ctx context.Context) (simulate.Rules, error) {
 		return rules, fmt.Errorf("what comes of the program in force can not be foreseen:\n%w", err)
 	}
 	return rules, nil
-}
-
-// errUnforeseen says that the terms say more than the model knows.
-var errUnforeseen = errors.New("the program has something that is not simulated yet")
-
-// rulesOf reads terms for the model, and refuses those that have something it would pass over.
-func rulesOf(t referral.Terms) (simulate.Rules, error) {
-	r := simulate.Rules{
-		Minimum: minors(t.Qualify.Minimum), Within: t.Qualify.Within, Grace: t.Qualify.Grace, Hold: t.Hold,
-		Refunds: string(t.Refunds), MaxUses: t.Codes.MaxUses, Rewards: map[string]map[string]int64{},
-	}
-	understood := referral.Terms{ // what the above is all of
-		Program: t.Program, Codes: referral.CodeTerms{Length: t.Codes.Length, MaxUses: t.Codes.MaxUses},
-		Qualify: referral.QualifyTerms{Minimum: t.Qualify.Minimum, Within: t.Qualify.Within, Grace: t.Qualify.Grace},
-		Hold:    t.Hold, Refunds: t.Refunds,
-	}
-	for _, reward := range t.Rewards {
-		r.Rewards[string(reward.To)] = minors(reward.Fixed)
-		understood.Rewards = append(understood.Rewards, referral.RewardTerms{To: reward.To, Fixed: reward.Fixed})
-	}
-	if len(r.Rewards) != len(t.Rewards) || !reflect.DeepEqual(t, understood) {
-		return r, errUnforeseen
-	}
-	return r, nil
-}
-
-func minors(amounts map[money.Currency]int64) map[string]int64 {
-	all := make(map[string]int64, len(amounts))
-	for c, minor := range amounts {
-		all[string(c)] = minor
-	}
-	return all
 }
 
 // simulatedAPI asks the API for codes, where there is no database.

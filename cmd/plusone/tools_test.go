@@ -78,12 +78,12 @@ func TestProgramApplyAndShow(t *testing.T) {
 
 func TestABadProgramIsRefusedLineByLine(t *testing.T) {
 	dsn := testkit.Database(t)
-	file := write(t, "bad.yaml", "name: default\nhold: 3 weeks\nfoo: 1\nqualify:\n  minimum: {usd: ten}\ncredit_purchases: true\n")
+	file := write(t, "bad.yaml", "name: default\nhold: 3 weeks\nfoo: 1\nqualify:\n  minimum: {usd: ten}\ncredit_purchases: maybe\n")
 	code, out, errs := invoke(t, "program", "apply", "-f", file, "--database-url", dsn)
 	if code != exitFailed || out != "" {
 		t.Errorf("it ended with %d and %q", code, out)
 	}
-	mustSay(t, errs, file+":2:", file+":3:", file+":5:", file+":6:", "not yet supported")
+	mustSay(t, errs, file+":2:", file+":3:", file+":5:", file+":6:", "must be true or false")
 	if got := query[int](t, dsn, "select count(*)::int from terms"); got[0] != 1 {
 		t.Errorf("%d versions, want the first alone", got[0])
 	}

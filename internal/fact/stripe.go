@@ -34,17 +34,30 @@ func ParseStripe(data []byte) (Event, error) {
 	return fact, nil
 }
 
-// stripeReaders says which types are read, and how. Every other type is ignored.
+// stripeReaders says which types are read, and how. Every other type is ignored: invoice.payment_succeeded too, which
+// tells what invoice.paid tells.
 var stripeReaders = map[string]func(*envelope) (*payment.Sighting, *Tie){
 	"checkout.session.completed":               readSession,
 	"checkout.session.async_payment_succeeded": readSession,
+	"checkout.session.async_payment_failed":    readSession,
 	"payment_intent.succeeded":                 readIntent,
+	"invoice.paid":                             readInvoice,
+	"invoice_payment.paid":                     readInvoicePayment,
 	"charge.succeeded":                         readCharge,
 	"charge.refunded":                          readCharge,
 	"charge.refund.updated":                    readRefund,
 	"refund.created":                           readRefund,
 	"refund.updated":                           readRefund,
 	"refund.failed":                            readRefund,
+	"charge.dispute.created":                   readDispute,
+	"charge.dispute.updated":                   readDispute,
+	"charge.dispute.closed":                    readDispute,
+	"charge.dispute.funds_withdrawn":           readDispute,
+	"charge.dispute.funds_reinstated":          readDispute,
+	"radar.early_fraud_warning.created":        readWarning,
+	"radar.early_fraud_warning.updated":        readWarning,
+	"customer.created":                         readCustomer,
+	"customer.updated":                         readCustomer,
 }
 
 // Types are all types of events that are read, in order.

@@ -55,7 +55,7 @@ func checkFact(t *testing.T, e Event) {
 		t.Fatalf("is called %q, %q, %q", e.Key, e.Name, e.Type)
 	}
 	checkTime(t, e.At)
-	if e.Sighting == nil || len(e.Sighting.Reports) == 0 || e.SignUp != nil {
+	if (e.Sighting == nil && e.Tie == nil) || e.SignUp != nil {
 		t.Fatalf("states %+v", e)
 	}
 	if e.Tie != nil {
@@ -64,10 +64,20 @@ func checkFact(t *testing.T, e Event) {
 		}
 		checkTime(t, e.Tie.At)
 	}
+	if e.Sighting != nil {
+		checkSighting(t, e.Sighting)
+	}
+}
+
+func checkSighting(t *testing.T, s *payment.Sighting) {
+	t.Helper()
+	if len(s.Reports) == 0 {
+		t.Fatal("a sighting of nothing")
+	}
 	seen := make(map[string]bool)
-	for _, r := range e.Sighting.Reports {
+	for _, r := range s.Reports {
 		if !storable(r.Key) || seen[r.Key] {
-			t.Fatalf("reports %q in %+v", r.Key, e.Sighting.Reports)
+			t.Fatalf("reports %q in %+v", r.Key, s.Reports)
 		}
 		seen[r.Key] = true
 		checkEvidence(t, r.Evidence)
@@ -94,11 +104,48 @@ func checkEvidence(t *testing.T, ev payment.Evidence) {
 		}
 		checkTime(t, ev.Refund.At)
 	}
-	if ev.Refunded < 0 || (ev.Customer != "" && !storable(ev.Customer)) {
+	if ev.Dispute != (payment.DisputeState{}) {
+		if ev.Dispute.Minor < 0 || ev.Dispute.Status == payment.NoDispute {
+			t.Fatalf("dispute %+v", ev.Dispute)
+		}
+		checkTime(t, ev.Dispute.At)
+		checkTime(t, ev.Dispute.Opened)
+	}
+	if ev.Warning != (payment.WarningState{}) {
+		if !ev.Warning.Known {
+			t.Fatalf("warning %+v", ev.Warning)
+		}
+		checkTime(t, ev.Warning.At)
+		checkTime(t, ev.Warning.Opened)
+	}
+	checkKind(t, ev)
+	if (ev.Card != "" && !storable(ev.Card)) || ev.Refunded < 0 || (ev.Customer != "" && !storable(ev.Customer)) {
 		t.Fatalf("evidence %+v", ev)
 	}
 	if ev.Join(payment.Evidence{}) != ev {
 		t.Fatalf("%+v is not in its normal form", ev)
+	}
+}
+
+// checkKind says that each kind of object states only what it can know.
+func checkKind(t *testing.T, ev payment.Evidence) {
+	t.Helper()
+	rest := ev
+	switch ev.Kind {
+	case payment.Unseen:
+	case payment.Session, payment.Intent, payment.Invoice:
+		rest.User, rest.Customer, rest.Paid = payment.Claim{}, "", payment.Paid{}
+	case payment.Charge:
+		rest.User, rest.Customer, rest.Refunded, rest.Card = payment.Claim{}, "", 0, ""
+	case payment.Refund:
+		rest.Refund = payment.RefundState{}
+	case payment.Dispute:
+		rest.Dispute = payment.DisputeState{}
+	case payment.Warning:
+		rest.Warning = payment.WarningState{}
+	}
+	if rest != (payment.Evidence{Kind: ev.Kind}) {
+		t.Fatalf("%+v", ev)
 	}
 }
 

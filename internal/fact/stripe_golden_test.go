@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tidwall/gjson"
 
 	"github.com/plusone-dev/plusone/internal/payment"
 )
@@ -28,17 +29,36 @@ func TestParseStripeGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		e, err := ParseStripe(data)
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		if err == nil {
-			read[e.Type] = true
+			read[e.Type+name[strings.LastIndex(name, "_"):]] = true
 		}
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			compareGolden(t, strings.TrimSuffix(file, ".json")+".golden", dump(e, err))
 		})
 	}
 	for kind := range stripeReaders {
-		if !read[kind] {
-			t.Errorf("no event of type %s in testdata/stripe", kind)
+		if !read[kind+"_new"] {
+			t.Errorf("no event of type %s that states anything, in the new shape, in testdata/stripe", kind)
+		}
+		if !read[kind+"_old"] && kind != "invoice_payment.paid" { // which came with the new one
+			t.Errorf("no event of type %s that states anything, in the old shape, in testdata/stripe", kind)
+		}
+	}
+}
+
+// The name of a fixture says which shape it is: the version of the API that it was written for must agree.
+func TestFixturesAreOfTheShapeTheySay(t *testing.T) {
+	t.Parallel()
+	for _, file := range fixtures(t) {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		version := gjson.GetBytes(data, "api_version").Str
+		if old := version < "2025-03-31.basil"; version == "" || old != strings.HasSuffix(file, "_old.json") {
+			t.Errorf("%s is of version %q", file, version)
 		}
 	}
 }
@@ -85,30 +105,50 @@ func dump(e Event, err error) string {
 	if e.Tie != nil {
 		line("  tie: customer %s is %s, said at %s", e.Tie.Customer, e.Tie.UserID, stamp(e.Tie.At))
 	}
+	if e.Sighting == nil {
+		return b.String()
+	}
 	for _, r := range e.Sighting.Reports {
-		ev := r.Evidence
-		line("  %s %s", [...]string{"unseen", "session", "intent", "charge", "refund"}[ev.Kind], r.Key)
-		if ev.User != (payment.Claim{}) {
-			line("    buyer %s, said at %s", ev.User.UserID, stamp(ev.User.At))
-		}
-		if ev.Customer != "" {
-			line("    customer %s", ev.Customer)
-		}
-		if ev.Paid != (payment.Paid{}) {
-			line("    paid %s at %s", ev.Paid.Amount, stamp(ev.Paid.At))
-		}
-		if ev.Refunded != 0 {
-			line("    refunded so far %d", ev.Refunded)
-		}
-		if s := ev.Refund; s != (payment.RefundState{}) {
-			line("    refund of %d: %s at %s", s.Minor, statusName(s.Status), stamp(s.At))
-		}
+		line("  %s %s", kindNames[r.Evidence.Kind], r.Key)
+		dumpEvidence(line, r.Evidence)
 	}
 	return b.String()
 }
 
-func statusName(status payment.RefundStatus) string {
-	for name, s := range refundStatuses {
+var (
+	kindNames  = [...]string{"unseen", "session", "intent", "charge", "refund", "invoice", "dispute", "warning"}
+	placeNames = [...]string{"on the session", "on the subscription", "on the payment", "on the invoice"}
+)
+
+func dumpEvidence(line func(string, ...any), ev payment.Evidence) {
+	if ev.User != (payment.Claim{}) {
+		line("    buyer %s, named %s, said at %s", ev.User.UserID, placeNames[ev.User.Place], stamp(ev.User.At))
+	}
+	if ev.Customer != "" {
+		line("    customer %s", ev.Customer)
+	}
+	if ev.Paid != (payment.Paid{}) {
+		line("    paid %s at %s", ev.Paid.Amount, stamp(ev.Paid.At))
+	}
+	if ev.Refunded != 0 {
+		line("    refunded so far %d", ev.Refunded)
+	}
+	if s := ev.Refund; s != (payment.RefundState{}) {
+		line("    refund of %d: %s at %s", s.Minor, nameOf(refundStatuses, s.Status), stamp(s.At))
+	}
+	if s := ev.Dispute; s != (payment.DisputeState{}) {
+		line("    dispute of %d: %s at %s, opened at %s", s.Minor, nameOf(disputeStatuses, s.Status), stamp(s.At), stamp(s.Opened))
+	}
+	if s := ev.Warning; s != (payment.WarningState{}) {
+		line("    warning, known %t: actionable %t at %s, opened at %s", s.Known, s.Actionable, stamp(s.At), stamp(s.Opened))
+	}
+	if ev.Card != "" {
+		line("    card %s", ev.Card)
+	}
+}
+
+func nameOf[S comparable](names map[string]S, status S) string {
+	for name, s := range names {
 		if s == status {
 			return name
 		}

@@ -32,8 +32,9 @@ func (env *envelope) text(name string) string { return text(env.object.Get(name)
 
 // key is the key of an object that may be given as an id, as the whole object ("expanded"), or not at all. What is
 // neither must not be passed over: without the reference, a refund would not find its payment.
-func (env *envelope) key(name string) string {
-	ref := env.object.Get(name)
+func (env *envelope) key(name string) string { return env.reference(name, env.object.Get(name)) }
+
+func (env *envelope) reference(name string, ref gjson.Result) string {
 	id := ref
 	if ref.IsObject() {
 		id = ref.Get("id")
@@ -50,19 +51,19 @@ func (env *envelope) key(name string) string {
 // claim is the first of the members that could be a user's id. A business may keep other things in these fields: what
 // can not be an id names nobody, and is no reason to refuse the payment. Half a surrogate pair can not: with U+FFFD in
 // its place, it could be somebody else's.
-func (env *envelope) claim(names ...string) payment.Claim {
+func (env *envelope) claim(place payment.Place, names ...string) payment.Claim {
 	for _, name := range names {
 		v := env.object.Get(name)
 		if id := text(v); ValidUserID(id) && !hasLoneSurrogate([]byte(v.Raw)) {
-			return payment.Claim{UserID: id, At: env.event.At}
+			return payment.Claim{UserID: id, At: env.event.At, Place: place}
 		}
 	}
 	return payment.Claim{}
 }
 
-// paid reads an amount that was paid, in the object's currency. Nothing is no payment; the time is the event's, for an
-// object's own "created" is its birth and not its payment.
-func (env *envelope) paid(name string) payment.Paid {
+// paid reads an amount that was paid, in the object's currency. Nothing is no payment. The time is the event's where the
+// object does not say when it was paid: its own "created" is its birth.
+func (env *envelope) paid(name string, at time.Time) payment.Paid {
 	m := env.minor(name)
 	if m == 0 {
 		return payment.Paid{}
@@ -71,7 +72,7 @@ func (env *envelope) paid(name string) payment.Paid {
 	if !c.Shaped() {
 		env.fail("the currency %#.40q is not a code of lower-case letters", env.text("currency"))
 	}
-	return payment.Paid{Amount: money.New(c, m), At: env.event.At}
+	return payment.Paid{Amount: money.New(c, m), At: at}
 }
 
 // minor reads a whole number of minor units that is not negative; null and absent are 0.
@@ -93,18 +94,37 @@ func (env *envelope) minor(name string) int64 {
 // The years an event may be of. Anything else is a mistake, such as milliseconds taken for seconds.
 var earliest, latest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// unixTime reads when the event was made. Error: *MalformedError with its Rule.
 func unixTime(v gjson.Result) (time.Time, error) {
+	at, err := seconds("the event's created", v)
+	switch {
+	case err == nil:
+		return at, nil
+	case v.Type == gjson.String:
+		err.Rule = ThinEvent // these write their time as a text
+	default:
+		err.Rule = BadCreated
+	}
+	return time.Time{}, err
+}
+
+// when is a time of the object's own.
+func (env *envelope) when(name string) time.Time {
+	at, err := seconds(name, env.object.Get(name))
+	if err != nil && env.err == nil {
+		env.err = err
+	}
+	return at
+}
+
+func seconds(name string, v gjson.Result) (time.Time, *MalformedError) {
 	n, err := strconv.ParseInt(v.Raw, 10, 64)
 	if v.Type != gjson.Number || err != nil {
-		rule := BadCreated
-		if v.Type == gjson.String {
-			rule = ThinEvent // these write their time as a text
-		}
-		return time.Time{}, breaks(rule, "the event's created is %#.40q, not a time in whole seconds", v.Raw)
+		return time.Time{}, malformed("%s is %#.40q, not a time in whole seconds", name, v.Raw)
 	}
 	at := time.Unix(n, 0).UTC()
 	if at.Before(earliest) || !at.Before(latest) {
-		return time.Time{}, breaks(BadCreated, "the event's created is %d: outside the years 2000 to 2199", n)
+		return time.Time{}, malformed("%s is %d: outside the years 2000 to 2199", name, n)
 	}
 	return at, nil
 }

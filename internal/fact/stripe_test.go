@@ -22,7 +22,18 @@ const (
 		`"client_reference_id":"bob","customer":"cus_1","payment_intent":"pi_1"}`
 	directIntent   = `{"id":"pi_1","amount_received":1000,"currency":"usd","customer":"cus_1","latest_charge":"ch_1","metadata":{"user_id":"bob"}}`
 	refundedCharge = `{"id":"ch_1","amount":1000,"amount_refunded":400,"currency":"usd","customer":"cus_1","payment_intent":"pi_1"}`
-	doneRefund     = `{"id":"re_1","amount":400,"currency":"usd","status":"succeeded","charge":"ch_1","payment_intent":"pi_1"}`
+	paidInvoice    = `{"id":"in_1","status":"paid","amount_paid":1000,"currency":"usd","customer":"cus_1","payment_intent":"pi_1","charge":"ch_1",` +
+		`"subscription":"sub_1","subscription_details":{"metadata":{"user_id":"bob"}},"status_transitions":{"paid_at":1777637000}}`
+	newInvoice = `{"id":"in_1","status":"paid","amount_paid":1000,"currency":"usd","customer":"cus_1","metadata":{},"parent":` +
+		`{"subscription_details":{"subscription":"sub_1","metadata":{"user_id":"bob"}}},"status_transitions":{"paid_at":1777637000},` +
+		`"payments":{"data":[{"payment":{"type":"payment_intent","payment_intent":"pi_1"}},{"payment":{"type":"charge","charge":"ch_1"}}]}}`
+	invoicePayment = `{"id":"inpay_1","invoice":"in_1","payment":{"type":"payment_intent","payment_intent":"pi_1"},"status":"paid"}`
+	newCharge      = `{"id":"ch_1","amount":1000,"captured":true,"amount_refunded":0,"currency":"usd","customer":"cus_1","payment_intent":"pi_1",` +
+		`"metadata":{"user_id":"bob"},"payment_method_details":{"type":"card","card":{"fingerprint":"fp_1"}}}`
+	openDispute = `{"id":"dp_1","amount":1000,"created":1777637000,"currency":"usd","status":"needs_response","charge":"ch_1","payment_intent":"pi_1"}`
+	openWarning = `{"id":"issfr_1","actionable":true,"created":1777637000,"charge":"ch_1","payment_intent":"pi_1"}`
+	someone     = `{"id":"cus_1","email":"bob@example.com","metadata":{"user_id":"bob"}}`
+	doneRefund  = `{"id":"re_1","amount":400,"currency":"usd","status":"succeeded","charge":"ch_1","payment_intent":"pi_1"}`
 )
 
 // examples are sound events, one of each way of reading; the tables below change one thing in one of them.
@@ -31,6 +42,14 @@ var examples = map[string]string{
 	"intent":  stripeEvent("payment_intent.succeeded", directIntent),
 	"charge":  stripeEvent("charge.refunded", refundedCharge),
 	"refund":  stripeEvent("refund.updated", doneRefund),
+
+	"invoice":         stripeEvent("invoice.paid", paidInvoice),
+	"new invoice":     stripeEvent("invoice.paid", newInvoice),
+	"invoice payment": stripeEvent("invoice_payment.paid", invoicePayment),
+	"new charge":      stripeEvent("charge.succeeded", newCharge),
+	"dispute":         stripeEvent("charge.dispute.updated", openDispute),
+	"warning":         stripeEvent("radar.early_fraud_warning.created", openWarning),
+	"customer":        stripeEvent("customer.updated", someone),
 }
 
 func mustParseStripe(t *testing.T, data string) Event {
@@ -54,11 +73,11 @@ func change(t *testing.T, example, old, with string) string {
 func TestParseStripeReadsTheExamples(t *testing.T) {
 	t.Parallel()
 	for name, data := range examples {
-		if e := mustParseStripe(t, data); e.Sighting == nil || !Reads(e.Type) {
+		if e := mustParseStripe(t, data); (e.Sighting == nil && e.Tie == nil) || !Reads(e.Type) {
 			t.Errorf("%s: states nothing", name)
 		}
 	}
-	if !Reads(UserRegistered) || Reads("invoice.paid") {
+	if !Reads(UserRegistered) || Reads("invoice.payment_succeeded") {
 		t.Error("what is read is not what Reads says")
 	}
 }
@@ -66,9 +85,8 @@ func TestParseStripeReadsTheExamples(t *testing.T) {
 func TestParseStripeIgnores(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{
-		"checkout.session.async_payment_failed", "checkout.session.expired", "payment_intent.created", "payment_intent.payment_failed",
-		"invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid", "charge.captured", "charge.dispute.created", "charge.dispute.closed",
-		"radar.early_fraud_warning.created", "customer.created", "customer.updated", "customer.deleted", "a.type.of.tomorrow",
+		"checkout.session.expired", "payment_intent.created", "payment_intent.payment_failed", "invoice.created", "invoice.payment_succeeded",
+		"charge.captured", "charge.dispute", "customer.deleted", "customer.subscription.created", "a.type.of.tomorrow",
 	} {
 		e, err := ParseStripe([]byte(stripeEvent(kind, paidSession)))
 		if !errors.Is(err, ErrIgnored) || e.Sighting != nil || e.Tie != nil || Reads(kind) {

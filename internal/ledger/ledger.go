@@ -6,6 +6,7 @@ package ledger
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/plusone-dev/plusone/internal/money"
@@ -19,11 +20,16 @@ type Kind string
 
 // The kinds of transfer.
 const (
-	Granted Kind = "granted" // a reward, or more of it
-	Revoked Kind = "revoked" // a reward taken back, or a part of it
+	Granted  Kind = "granted"  // a reward, or more of it
+	Revoked  Kind = "revoked"  // a reward taken back, or a part of it
+	Credited Kind = "credited" // the net of a purchase to its buyer, or more of it
+	Debited  Kind = "debited"  // a credited purchase taken back, or a part of it
 )
 
-// Share is what one account is owed. Leg names the reward's part, such as "referrer", so that two shares of one
+// goesBack says whether transfers of this kind lead back to the source.
+func (k Kind) goesBack() bool { return k == Revoked || k == Debited }
+
+// Share is what one account is owed. Leg names the part, such as "referrer" or "purchase", so that two shares of one
 // account stay apart.
 type Share struct {
 	Leg     string
@@ -31,8 +37,9 @@ type Share struct {
 	Amount  money.Amount
 }
 
-// Transfer moves an amount from the debited account to the credited one. N counts the transfers of one referral from 1:
-// granted, revoked and granted again are three transfers, and the database refuses a second one of the same number.
+// Transfer moves an amount from the debited account to the credited one. N counts the transfers of one referral,
+// or of the credit of one payment, from 1: granted, revoked and granted again are three transfers, and the database refuses
+// a second one of the same number.
 type Transfer struct {
 	N      int
 	Kind   Kind
@@ -42,26 +49,29 @@ type Transfer struct {
 	Amount money.Amount // always more than zero
 }
 
-// User is the account that a transfer of a reward changes for a person: the other side is the program's.
+// User is the account that a transfer changes for a person: the other side is the program's.
 func (t Transfer) User() Account {
-	if t.Kind == Revoked {
+	if t.Kind.goesBack() {
 		return t.Debit
 	}
 	return t.Credit
 }
 
-type slot struct {
-	leg      string
-	account  Account
-	currency money.Currency
+// Settle returns the transfers of a referral's rewards that are still to post so that, together with those posted before,
+// each share is met exactly and nothing else is left standing. Amounts come out of, and go back to, source. Posting what it
+// returns and settling again returns nothing. Errors: money.ErrOverflow; a share that is less than nothing, or that source
+// would owe itself; a transfer that was posted for something else than rewards.
+func Settle(source Account, owed []Share, posted []Transfer) ([]Transfer, error) {
+	return settle(Granted, Revoked, source, owed, posted)
 }
 
-// Settle returns the transfers still to post so that, together with those posted before, each share is met exactly and
-// nothing else is left standing. Amounts come out of, and go back to, source. Posting what it returns and settling again
-// returns nothing. Errors: money.ErrOverflow; a share that is less than nothing, or that source would owe itself.
-func Settle(source Account, owed []Share, posted []Transfer) ([]Transfer, error) {
+// SettleCredit does for the credit of one payment to its buyer what Settle does for the rewards of one referral.
+func SettleCredit(source Account, owed []Share, posted []Transfer) ([]Transfer, error) {
+	return settle(Credited, Debited, source, owed, posted)
+}
+
+func settle(out, back Kind, source Account, owed []Share, posted []Transfer) ([]Transfer, error) {
 	due := make(map[slot]int64)
-	last := 0
 	for _, s := range owed {
 		if s.Amount.Minor < 0 || s.Account == source {
 			return nil, fmt.Errorf("ledger: account %d can not owe %s to account %d", source, s.Amount, s.Account)
@@ -73,60 +83,96 @@ func Settle(source Account, owed []Share, posted []Transfer) ([]Transfer, error)
 		}
 		due[k] = sum
 	}
+	last := 0
 	for _, t := range posted {
+		if t.Kind != out && t.Kind != back {
+			return nil, fmt.Errorf("ledger: transfer %d was %s, among those that are %s or %s", t.N, t.Kind, out, back)
+		}
 		last = max(last, t.N)
+	}
+	if err := takePosted(due, posted); err != nil {
+		return nil, err
+	}
+	return transfers(out, back, source, due, last)
+}
+
+// slot is what amounts are summed for.
+type slot struct {
+	leg      string
+	account  Account
+	currency money.Currency
+}
+
+// takePosted takes from what is due what was posted already.
+func takePosted(due map[slot]int64, posted []Transfer) error {
+	for _, t := range posted {
 		k := slot{t.Leg, t.User(), t.Amount.Currency}
 		count := money.SubMinor
-		if t.Kind == Revoked {
+		if t.Kind.goesBack() {
 			count = money.AddMinor
 		}
-		sum, err := count(due[k], t.Amount.Minor)
+		left, err := count(due[k], t.Amount.Minor)
 		if err != nil {
-			return nil, fmt.Errorf("ledger: what was posted to account %d: %w", t.User(), err)
+			return fmt.Errorf("ledger: what was posted to account %d: %w", t.User(), err)
 		}
-		due[k] = sum
+		due[k] = left
 	}
-	return transfers(source, due, last)
+	return nil
 }
 
 // transfers turns what is due into transfers, what goes back first, in one order always.
-func transfers(source Account, due map[slot]int64, last int) ([]Transfer, error) {
-	var out []Transfer
-	for k, minor := range due {
-		switch {
+func transfers(out, back Kind, source Account, due map[slot]int64, last int) ([]Transfer, error) {
+	var all []Transfer
+	for _, k := range slices.SortedFunc(maps.Keys(due), inOrder(due)) {
+		t := Transfer{N: last + len(all) + 1, Leg: k.leg}
+		switch minor := due[k]; {
 		case minor > 0:
-			out = append(out, Transfer{Kind: Granted, Leg: k.leg, Debit: source, Credit: k.account, Amount: money.New(k.currency, minor)})
+			t.Kind, t.Debit, t.Credit, t.Amount = out, source, k.account, money.New(k.currency, minor)
 		case minor < 0:
-			back, err := money.New(k.currency, minor).Neg() // the smallest number there is has no opposite
+			less, err := money.New(k.currency, minor).Neg() // the smallest number there is has no opposite
 			if err != nil {
 				return nil, fmt.Errorf("ledger: what is to be taken back from account %d: %w", k.account, err)
 			}
-			out = append(out, Transfer{Kind: Revoked, Leg: k.leg, Debit: k.account, Credit: source, Amount: back})
+			t.Kind, t.Debit, t.Credit, t.Amount = back, k.account, source, less
+		default:
+			continue
 		}
+		all = append(all, t)
 	}
-	slices.SortFunc(out, func(a, b Transfer) int {
-		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), -cmp.Compare(a.Leg, b.Leg),
-			cmp.Compare(a.User(), b.User()), cmp.Compare(a.Amount.Currency, b.Amount.Currency))
-	})
-	for i := range out {
-		out[i].N = last + i + 1
+	return all, nil
+}
+
+// inOrder puts what goes back first, then the legs from the last to the first: the referrer's before the referee's.
+func inOrder(due map[slot]int64) func(a, b slot) int {
+	turn := func(s slot) int {
+		if due[s] < 0 {
+			return 0
+		}
+		return 1
 	}
-	return out, nil
+	return func(a, b slot) int {
+		return cmp.Or(turn(a)-turn(b), cmp.Compare(b.leg, a.leg), cmp.Compare(a.account, b.account), cmp.Compare(a.currency, b.currency))
+	}
 }
 
 // Live returns the shares that the posted transfers leave standing, in the order of Settle.
-// Errors: money.ErrOverflow.
+// Errors: money.ErrOverflow; more that went back than was given.
 func Live(posted []Transfer) ([]Share, error) {
-	undo, err := Settle(0, nil, posted)
-	if err != nil {
+	undo := make(map[slot]int64)
+	if err := takePosted(undo, posted); err != nil {
 		return nil, err
 	}
 	shares := make([]Share, 0, len(undo))
-	for _, t := range undo {
-		if t.Kind != Revoked {
-			return nil, fmt.Errorf("ledger: account %d was charged %s more for %s than it was granted", t.User(), t.Amount, t.Leg)
+	for _, k := range slices.SortedFunc(maps.Keys(undo), inOrder(undo)) {
+		amount, err := money.New(k.currency, undo[k]).Neg()
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("ledger: what account %d has: %w", k.account, err)
+		case amount.Minor < 0:
+			return nil, fmt.Errorf("ledger: account %d was charged %s more for %s than it was given", k.account, money.New(k.currency, undo[k]), k.leg)
+		case amount.Minor > 0:
+			shares = append(shares, Share{Leg: k.leg, Account: k.account, Amount: amount})
 		}
-		shares = append(shares, Share{Leg: t.Leg, Account: t.Debit, Amount: t.Amount})
 	}
 	return shares, nil
 }

@@ -16,27 +16,40 @@ import (
 
 func TestSettleLaws(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		var posted []Transfer
-		for range rapid.IntRange(1, 5).Draw(t, "verdicts") {
-			owed := drawShares(t)
-			post := mustSettle(t, owed, posted)
-			checkTransfers(t, post, len(posted))
-			checkOrder(t, owed, posted, post)
-			posted = append(posted, post...)
-			if again := mustSettle(t, owed, posted); len(again) != 0 {
-				t.Fatalf("settled again: %v", again)
-			}
-			live, err := Live(posted)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := gocmp.Diff(merged(owed), live); diff != "" {
-				t.Fatalf("what is live is not what is owed (-owed +live)\n%s", diff)
-			}
-			checkBalances(t, owed, posted)
+	for name, b := range map[string]book{"rewards": {Settle, Granted, Revoked}, "credits": {SettleCredit, Credited, Debited}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, b.checkLaws)
+		})
+	}
+}
+
+// book is one way of settling, with the kinds of its transfers.
+type book struct {
+	settle    func(Account, []Share, []Transfer) ([]Transfer, error)
+	out, back Kind
+}
+
+func (b book) checkLaws(t *rapid.T) {
+	var posted []Transfer
+	for range rapid.IntRange(1, 5).Draw(t, "verdicts") {
+		owed := drawShares(t)
+		post := b.mustSettle(t, owed, posted)
+		b.checkTransfers(t, post, len(posted))
+		b.checkOrder(t, owed, posted, post)
+		posted = append(posted, post...)
+		if again := b.mustSettle(t, owed, posted); len(again) != 0 {
+			t.Fatalf("settled again: %v", again)
 		}
-	})
+		live, err := Live(posted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := gocmp.Diff(merged(owed), live); diff != "" {
+			t.Fatalf("what is live is not what is owed (-owed +live)\n%s", diff)
+		}
+		checkBalances(t, owed, posted)
+	}
 }
 
 // drawShares makes shares of few accounts, legs and currencies, so that they meet often; large ones, but such that no
@@ -44,7 +57,7 @@ func TestSettleLaws(t *testing.T) {
 func drawShares(t *rapid.T) []Share {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Share {
 		return Share{
-			Leg:     rapid.SampledFrom([]string{"referrer", "referee"}).Draw(t, "leg"),
+			Leg:     rapid.SampledFrom([]string{"referrer", "referee", "referee:signup"}).Draw(t, "leg"),
 			Account: rapid.SampledFrom([]Account{alice, bob}).Draw(t, "account"),
 			Amount: money.New(
 				rapid.SampledFrom([]money.Currency{"usd", "eur"}).Draw(t, "currency"),
@@ -54,16 +67,19 @@ func drawShares(t *rapid.T) []Share {
 	}), 0, 4).Draw(t, "owed")
 }
 
-func mustSettle(t *rapid.T, owed []Share, posted []Transfer) []Transfer {
-	post, err := Settle(source, owed, posted)
+func (b book) mustSettle(t *rapid.T, owed []Share, posted []Transfer) []Transfer {
+	post, err := b.settle(source, owed, posted)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return post
 }
 
-// checkTransfers: amounts are more than nothing, numbers go on without a gap, and one side is the source, the other never.
-func checkTransfers(t *rapid.T, post []Transfer, last int) {
+// checkTransfers: what goes back comes first, amounts are more than nothing, numbers go on without a gap, and one side is the source, the other never.
+func (b book) checkTransfers(t *rapid.T, post []Transfer, last int) {
+	if !slices.IsSortedFunc(post, func(a, c Transfer) int { return -cmp.Compare(turn(a, b.back), turn(c, b.back)) }) {
+		t.Fatalf("something is given before all is taken back: %+v", post)
+	}
 	for i, p := range post {
 		if p.Amount.Minor <= 0 {
 			t.Fatalf("moves %s: %+v", p.Amount, p)
@@ -71,17 +87,24 @@ func checkTransfers(t *rapid.T, post []Transfer, last int) {
 		if p.N != last+i+1 {
 			t.Fatalf("number %d after %d: %+v", p.N, last+i, p)
 		}
-		if (p.Debit == source) == (p.Credit == source) || p.User() == source || (p.Kind == Granted) != (p.Debit == source) {
+		if (p.Debit == source) == (p.Credit == source) || p.User() == source || (p.Kind == b.out) != (p.Debit == source) || (p.Kind == b.back) != (p.Credit == source) {
 			t.Fatalf("between %d and %d, a user's is %d: %+v", p.Debit, p.Credit, p.User(), p)
 		}
 	}
 }
 
+func turn(t Transfer, first Kind) int {
+	if t.Kind == first {
+		return 1
+	}
+	return 0
+}
+
 // checkOrder: neither the order of the shares nor that of the transfers posted before can be seen in the result.
-func checkOrder(t *rapid.T, owed []Share, posted, want []Transfer) {
+func (b book) checkOrder(t *rapid.T, owed []Share, posted, want []Transfer) {
 	owed = rapid.Permutation(owed).Draw(t, "owed, shuffled")
 	posted = rapid.Permutation(posted).Draw(t, "posted, shuffled")
-	if diff := gocmp.Diff(want, mustSettle(t, owed, posted)); diff != "" {
+	if diff := gocmp.Diff(want, b.mustSettle(t, owed, posted)); diff != "" {
 		t.Fatalf("in another order (-first +shuffled)\n%s", diff)
 	}
 }

@@ -113,6 +113,15 @@ func TestSettleRefuses(t *testing.T) {
 		},
 		"a share below nothing": {[]Share{{"referrer", alice, usd(-1)}}, nil, false},
 		"a share of the source": {[]Share{{"referrer", source, usd(1)}}, nil, false},
+		"a credit among the rewards": {
+			nil, []Transfer{{N: 1, Kind: Credited, Leg: "purchase", Debit: source, Credit: alice, Amount: usd(1)}}, false,
+		},
+		"a debit among the rewards": {
+			nil, []Transfer{{N: 1, Kind: Debited, Leg: "purchase", Debit: alice, Credit: source, Amount: usd(1)}}, false,
+		},
+		"a kind nobody knows": {
+			nil, []Transfer{{N: 1, Kind: "given", Leg: "referrer", Debit: source, Credit: alice, Amount: usd(1)}}, false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -146,5 +155,45 @@ func TestLive(t *testing.T) {
 	beyond := []Transfer{granted(1, "referrer", alice, usd(math.MaxInt64)), granted(2, "referrer", alice, usd(2))}
 	if got, err := Live(beyond); !errors.Is(err, money.ErrOverflow) {
 		t.Errorf("more than can be counted leaves %v, %v; want an overflow", got, err)
+	}
+}
+
+// The credit of a purchase follows its net: less after a refund, none while it is disputed, all of it again when that is won.
+func TestSettleCredit(t *testing.T) {
+	t.Parallel()
+	var posted []Transfer
+	for i, step := range []struct {
+		net  int64
+		want []Transfer
+	}{
+		{1000, []Transfer{{1, Credited, "purchase", source, bob, usd(1000)}}},
+		{1000, nil},
+		{600, []Transfer{{2, Debited, "purchase", bob, source, usd(400)}}},
+		{0, []Transfer{{3, Debited, "purchase", bob, source, usd(600)}}},
+		{600, []Transfer{{4, Credited, "purchase", source, bob, usd(600)}}},
+	} {
+		post, err := SettleCredit(source, []Share{{"purchase", bob, usd(step.net)}}, posted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, post); diff != "" {
+			t.Fatalf("step %d (-want +got)\n%s", i, diff)
+		}
+		posted = append(posted, post...)
+	}
+	if got, err := SettleCredit(source, nil, []Transfer{granted(1, "referee", bob, usd(1))}); err == nil || got != nil {
+		t.Errorf("a reward among the credits gives %v, %v; want an error", got, err)
+	}
+	if got, err := SettleCredit(source, nil, []Transfer{revoked(1, "referee", bob, usd(1))}); err == nil || got != nil {
+		t.Errorf("a reward taken back among the credits gives %v, %v; want an error", got, err)
+	}
+}
+
+func TestUser(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[Kind]Account{Granted: alice, Credited: alice, Revoked: bob, Debited: bob} {
+		if got := (Transfer{Kind: kind, Debit: bob, Credit: alice}).User(); got != want {
+			t.Errorf("%s from %d to %d changes account %d for a person, want %d", kind, bob, alice, got, want)
+		}
 	}
 }

@@ -15,7 +15,8 @@ const head = `<!-- Written by "go run ./internal/lifecycle" from the table in in
 
 A referral is never moved by hand or by an event. All the facts of it are looked at together and say where it stands; the
 way there is made of the moves below, and each is logged with the event that caused it. A move that is not below is
-refused. Facts that come late may lead back: that is what most of the arrows against the stream are for.
+refused. Facts that come late may lead back: that is what most of the arrows against the stream are for. A person's decision
+is such a fact as well.
 
 `
 
@@ -118,12 +119,12 @@ func writeMoves(b *bytes.Buffer, groups []group) {
 }
 
 func writeReasons(b *bytes.Buffer) {
-	b.WriteString("\n## Why it was cancelled\n\nThe first of these that holds is the one that is given.\n\n" +
+	b.WriteString("\n## Why it was cancelled\n\nThe first of these that holds is the one that is given; `erased` comes a second time, before `expired`.\n\n" +
 		"| reason | what it means | what leads out of it |\n|---|---|---|\n")
 	for _, r := range reasons {
 		out := "facts that come late"
 		if r.reason.Final() {
-			out = "no fact"
+			out = "a person's decision"
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", r.reason, r.words, out)
 	}

@@ -45,12 +45,12 @@ const (
 
 // Derive puts the witnesses of one payment together. ties says which user a Stripe customer is, or "".
 //
-// What was paid and by whom is taken from the session before the intent before the charge; when, from whichever is
-// earliest. The result does not depend on the order of the objects.
+// What was paid is taken from the invoice before the session before the intent; when, from whichever is earliest; by whom,
+// from the claim that stands among all. The result does not depend on the order of the objects.
 func Derive(objects []Object, ties func(customer string) string) Payment {
 	objects = slices.Clone(objects)
 	slices.SortFunc(objects, func(a, b Object) int {
-		return cmp.Or(cmp.Compare(a.Evidence.Kind, b.Evidence.Kind), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(a.Evidence.Kind.believed(), b.Evidence.Kind.believed()), cmp.Compare(a.Key, b.Key))
 	})
 	var p Payment
 	for _, o := range objects {
@@ -60,6 +60,7 @@ func Derive(objects []Object, ties func(customer string) string) Payment {
 		if p.Customer == "" {
 			p.Customer = o.Evidence.Customer
 		}
+		p.Card = smaller(p.Card, o.Evidence.Card)
 	}
 	p.UserID = buyer(objects)
 	p.Named = p.UserID != ""
@@ -68,21 +69,16 @@ func Derive(objects []Object, ties func(customer string) string) Payment {
 	}
 	p.Paid = paid(objects)
 	p.Refunded = refunded(objects)
+	p.Disputed, p.InquiryAt = disputed(objects)
+	p.WarnedAt = warned(objects)
 	return p
 }
 
-// buyer is whom the objects name, the most believable kind first.
-func buyer(sorted []Object) string {
+// buyer is whom the objects name.
+func buyer(objects []Object) string {
 	var best Claim
-	var kind Kind
-	for _, o := range sorted {
-		if o.Evidence.User.none() {
-			continue
-		}
-		if !best.none() && o.Evidence.Kind != kind {
-			break
-		}
-		best, kind = FirstClaim(best, o.Evidence.User), o.Evidence.Kind
+	for _, o := range objects {
+		best = FirstClaim(best, o.Evidence.User)
 	}
 	return best.UserID
 }
@@ -93,7 +89,7 @@ func paid(sorted []Object) Paid {
 	var kind Kind
 	for _, o := range sorted {
 		report := o.Evidence.Paid
-		if report.none() {
+		if report.none() || !o.Evidence.Kind.statesPayment() {
 			continue
 		}
 		at := best.At
@@ -103,10 +99,7 @@ func paid(sorted []Object) Paid {
 		case o.Evidence.Kind == kind:
 			best = firstPaid(best, report)
 		}
-		if report.At.Before(at) {
-			at = report.At
-		}
-		best.At = at
+		best.At = earlier(at, report.At)
 	}
 	return best
 }
@@ -127,6 +120,40 @@ func refunded(objects []Object) int64 {
 		}
 	}
 	return max(cumulative-undone, succeeded)
+}
+
+// disputed says how its disputes have left a payment, and when the latest inquiry that is still open was made. One lost
+// is lost, whatever became of the others; one that was won, or prevented, is as if it had never been.
+func disputed(objects []Object) (state Disputed, inquiry time.Time) {
+	for _, o := range objects {
+		d := o.Evidence.Dispute
+		switch {
+		case d.Status == DisputeLost:
+			state = Lost
+		case d.Status.Withdrawn():
+			state = max(state, Withdrawn)
+		case d.Status.Inquiry():
+			inquiry = later(inquiry, d.Opened)
+		}
+	}
+	return state, inquiry
+}
+
+// warned is when the latest fraud warning that can be acted on was made.
+func warned(objects []Object) (at time.Time) {
+	for _, o := range objects {
+		if w := o.Evidence.Warning; w.Known && w.Actionable {
+			at = later(at, w.Opened)
+		}
+	}
+	return at
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // saturate adds two amounts that are not negative; too much to count is as good as the largest number there is.

@@ -25,7 +25,7 @@ func TestDeriveDoesNotDependOnHowEvidenceWasJoined(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var reports []Report
 		for range rapid.IntRange(1, 8).Draw(t, "reports") {
-			key := rapid.SampledFrom([]string{"cs_1", "pi_1", "ch_1", "re_1"}).Draw(t, "key")
+			key := rapid.SampledFrom([]string{"cs_1", "in_1", "pi_1", "ch_1", "re_1", "dp_1", "issfr_1"}).Draw(t, "key")
 			reports = append(reports, Report{key, drawAnyEvidence(t, key)})
 		}
 		twice := rapid.SliceOfN(rapid.SampledFrom(reports), 0, 4).Draw(t, "again")
@@ -51,7 +51,7 @@ func TestDeriveOfEvidenceThatWasNeverJoined(t *testing.T) {
 
 func drawObjects(t *rapid.T) []Object {
 	var objects []Object
-	for _, key := range []string{"cs_1", "cs_2", "pi_1", "ch_1", "re_1", "re_2"} {
+	for _, key := range []string{"cs_1", "cs_2", "in_1", "pi_1", "ch_1", "re_1", "re_2", "dp_1", "dp_2", "issfr_1"} {
 		if rapid.Bool().Draw(t, key+" is seen") {
 			e := drawAnyEvidence(t, key)
 			e.Refunded = max(0, e.Refunded) // a negative figure is refused where it is read, and made nothing when joined

@@ -40,6 +40,26 @@ const (
 	Warning             // issfr_
 )
 
+// believed puts the kinds in the order of belief in what was paid, the most believable first. An invoice says what was
+// paid of it; a session what its customer saw; an intent what arrived. No other kind states a payment.
+func (k Kind) believed() int {
+	switch k {
+	case Invoice:
+		return 0
+	case Session:
+		return 1
+	case Intent:
+		return 2
+	case Charge:
+		return 3
+	case Unseen, Refund, Dispute, Warning:
+	}
+	return 4
+}
+
+// statesPayment says whether objects of the kind are purchases. A charge is always seen a second time as one of these.
+func (k Kind) statesPayment() bool { return k.believed() <= Intent.believed() }
+
 // Sighting is what one event says: the objects it names are all of one payment, and the reports on them are evidence.
 type Sighting struct {
 	Reports []Report // at least one; each Key once
@@ -167,10 +187,14 @@ func (e Evidence) Join(o Evidence) Evidence {
 		Paid:     firstPaid(e.Paid, o.Paid),
 		Refunded: max(0, e.Refunded, o.Refunded),
 		Refund:   lastRefund(e.Refund, o.Refund),
+		Dispute:  lastDispute(e.Dispute, o.Dispute),
+		Warning:  lastWarning(e.Warning, o.Warning),
+		Card:     smaller(e.Card, o.Card),
 	}
 }
 
-// FirstClaim says which of two claims stands: the earlier, then the smaller id. A claim without a user is none.
+// FirstClaim says which of two claims stands: the one of the more believable place, the earlier, then the smaller id. A
+// claim without a user is none.
 func FirstClaim(a, b Claim) Claim {
 	switch {
 	case a.none() && b.none():
@@ -179,7 +203,7 @@ func FirstClaim(a, b Claim) Claim {
 		return b
 	case b.none():
 		return a
-	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.UserID, b.UserID)) <= 0:
+	case cmp.Or(cmp.Compare(a.Place, b.Place), a.At.Compare(b.At), cmp.Compare(a.UserID, b.UserID)) <= 0:
 		return a
 	}
 	return b
@@ -223,6 +247,49 @@ func lastRefund(a, b RefundState) RefundState {
 	return b
 }
 
+// lastDispute takes the later report, as lastRefund does. When a dispute was opened is known from the earliest that any
+// report says.
+func lastDispute(a, b DisputeState) DisputeState {
+	last := b
+	switch {
+	case a.none() && b.none():
+		return DisputeState{}
+	case a.none():
+		return b
+	case b.none():
+		return a
+	case cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Minor, b.Minor)) >= 0:
+		last = a
+	}
+	last.Opened = earlier(a.Opened, b.Opened)
+	return last
+}
+
+// lastWarning takes the later report; within one second one that says that there is nothing to act on any more.
+func lastWarning(a, b WarningState) WarningState {
+	last := b
+	switch {
+	case a.none() && b.none():
+		return WarningState{}
+	case a.none():
+		return b
+	case b.none():
+		return a
+	case a.At.After(b.At) || (a.At.Equal(b.At) && !a.Actionable):
+		last = a
+	}
+	last.Opened = earlier(a.Opened, b.Opened)
+	return last
+}
+
+// earlier is the smaller of two times that are there.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
 // What is absent. A time or a currency that stands beside nothing must not decide which of two reports stands.
 
 func (c Claim) none() bool { return c.UserID == "" }
@@ -230,3 +297,7 @@ func (c Claim) none() bool { return c.UserID == "" }
 func (p Paid) none() bool { return p.Amount.Minor <= 0 }
 
 func (r RefundState) none() bool { return r.Status == NoRefund }
+
+func (d DisputeState) none() bool { return d.Status == NoDispute }
+
+func (w WarningState) none() bool { return !w.Known }

@@ -19,9 +19,9 @@ type amounts struct {
 	sound   bool // every currency was understood, so what is not listed is really missing
 }
 
-// takeAmounts reads the amounts under a key: at least one, each more than zero and at most the limit. Nil when they
-// are left out.
-func (o *object) takeAmounts(key string, limit int64) *amounts {
+// takeAmounts reads the amounts under a key: at least one, each more than zero, at most the limit and a multiple of the
+// currency's step. Points are taken unless there is a reason against them. Nil when the key is left out.
+func (o *object) takeAmounts(key string, limit int64, noPoints string) *amounts {
 	v, ok := o.take(key)
 	if !ok {
 		return nil
@@ -38,7 +38,7 @@ func (o *object) takeAmounts(key string, limit int64) *amounts {
 	}
 	for _, name := range list.order {
 		v := list.fields[name]
-		c, ok := currency(v, name)
+		c, ok := currency(v, name, noPoints)
 		if !ok {
 			a.sound = false
 			continue
@@ -48,15 +48,15 @@ func (o *object) takeAmounts(key string, limit int64) *amounts {
 	return a
 }
 
-// currency reads the name of a currency.
-func currency(v value, name string) (money.Currency, bool) {
+// currency reads the name of a currency, which is not points where there is a reason against them.
+func currency(v value, name, noPoints string) (money.Currency, bool) {
 	c := money.Currency(name)
 	lower := money.Currency(strings.ToLower(name))
 	switch {
+	case c == money.Points && noPoints != "":
+		v.refuseKey("%s", noPoints)
 	case c.Known():
 		return c, true
-	case name == "points":
-		v.refuseKey("points are not yet supported: take them out")
 	case lower.Known():
 		v.refuseKey("currencies are written in lower case: write %s", lower)
 	default:
@@ -83,10 +83,19 @@ func amount(v value, c money.Currency, limit int64) int64 {
 		v.refuse("must be more than zero")
 	case parsed.Minor > limit:
 		v.refuse("must be at most %s", money.New(c, limit))
+	case parsed.Minor%c.Step() != 0:
+		refuseStep(v, parsed)
 	default:
 		return parsed.Minor
 	}
 	return 0
+}
+
+// refuseStep names the nearest amount below that can be paid, or the smallest of all.
+func refuseStep(v value, a money.Amount) {
+	step := a.Currency.Step()
+	near := money.New(a.Currency, max(step, a.Minor-a.Minor%step))
+	v.refuse("must be a multiple of %s, the smallest amount that Stripe moves: write %q", money.New(a.Currency, step), near.Major())
 }
 
 func (v value) refuseUnquoted() {
@@ -106,5 +115,5 @@ func written(m map[money.Currency]int64) string {
 	for _, c := range currencies(m) {
 		parts = append(parts, fmt.Sprintf("%s: %q", c, money.New(c, m[c]).Major()))
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
+	return mapping(parts)
 }

@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -17,7 +18,8 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add(program.Default())
 	f.Add([]byte("{}"))
-	for _, c := range refusals {
+	f.Add([]byte(everything))
+	for _, c := range slices.Concat(refusals, termRefusals) {
 		f.Add([]byte(c.source))
 	}
 	f.Fuzz(func(t *testing.T, source []byte) {

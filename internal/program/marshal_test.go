@@ -46,6 +46,36 @@ func TestMarshalIsLoud(t *testing.T) {
 		"no policy":           func(t *referral.Terms) { t.Refunds = "" },
 		"no program":          func(t *referral.Terms) { t.Program = "" },
 		"no party":            func(t *referral.Terms) { t.Rewards[0].To = "" },
+		"no occasion":         func(t *referral.Terms) { t.Rewards[0].On = "" },
+		"no mode":             func(t *referral.Terms) { t.Qualify.Purchase = "" },
+		"another mode":        func(t *referral.Terms) { t.Qualify.Purchase = "last" },
+		"a name to escape":    func(t *referral.Terms) { t.Program = "a\"\nhold: 1d" },
+		"requalifying first":  func(t *referral.Terms) { t.Qualify.Purchase, t.Qualify.Requalify = referral.First, true },
+		"no reward":           func(t *referral.Terms) { t.Rewards[0].Fixed = nil },
+		"no amounts":          func(t *referral.Terms) { clear(t.Rewards[0].Fixed) },
+		"two sorts":           func(t *referral.Terms) { t.Rewards[0].Percent = 1 },
+		"a negative share":    func(t *referral.Terms) { t.Rewards[0].Fixed, t.Rewards[0].Percent = nil, -200_000 },
+		"a share of too much": func(t *referral.Terms) { t.Rewards[0].Fixed, t.Rewards[0].Percent = nil, 1_000_001 },
+		"the most of shares":  func(t *referral.Terms) { t.Rewards[0].Fixed, t.Rewards[0].Percent = nil, 1<<63-1 },
+		"a bound alone":       func(t *referral.Terms) { t.Rewards[0].AtMost = t.Rewards[0].Fixed },
+		"an empty bound": func(t *referral.Terms) {
+			t.Rewards[0] = referral.RewardTerms{To: referral.Referrer, On: referral.OnPurchase, Percent: 1, AtMost: map[money.Currency]int64{}}
+		},
+		"between the steps": func(t *referral.Terms) {
+			t.Qualify.Minimum["isk"], t.Rewards[0].Fixed["isk"], t.Rewards[1].Fixed["isk"] = 150, 100, 100
+		},
+		"a tier without rewards": func(t *referral.Terms) {
+			t.Tiers = []referral.Tier{{Name: "A", From: 1, Rewards: []referral.RewardTerms{}}}
+		},
+		"a tier without a name": func(t *referral.Terms) { t.Tiers = []referral.Tier{{From: 1}} },
+		"a tier that ends":      func(t *referral.Terms) { t.Tiers = []referral.Tier{{Name: "A\n", From: 1}} },
+		"a tier of bad bytes":   func(t *referral.Terms) { t.Tiers = []referral.Tier{{Name: "A\xff", From: 1}} },
+		"a tier from nowhere":   func(t *referral.Terms) { t.Tiers = []referral.Tier{{Name: "A"}} },
+		"badges that fall":      func(t *referral.Terms) { t.Badges = []int{2, 1} },
+		"a badge for nothing":   func(t *referral.Terms) { t.Badges = []int{0} },
+		"another action":        func(t *referral.Terms) { t.Fraud.SameCard = "block" },
+		"a maximum alone":       func(t *referral.Terms) { t.Fraud.SignUpsPerIP.Max = 5 },
+		"an action alone":       func(t *referral.Terms) { t.Fraud.SignUpsPerIP.Then = referral.Flag },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,39 +109,4 @@ func TestMarshalDurations(t *testing.T) {
 			t.Errorf("%v is not written as %s:\n%s", d, want, text)
 		}
 	}
-}
-
-// drawTerms makes any terms that a program can have.
-func drawTerms(t *rapid.T) referral.Terms {
-	seconds := func(low int, label string) time.Duration {
-		return time.Duration(rapid.IntRange(low, 3650*24*60*60).Draw(t, label)) * time.Second
-	}
-	listed := rapid.SliceOfNDistinct(rapid.SampledFrom([]money.Currency{"usd", "eur", "gbp", "jpy", "krw", "kwd", "isk", "all"}),
-		1, 8, rapid.ID[money.Currency]).Draw(t, "currencies")
-	amounts := func(high int64, label string) map[money.Currency]int64 {
-		m := map[money.Currency]int64{}
-		for _, c := range listed {
-			m[c] = rapid.Int64Range(1, high).Draw(t, label)
-		}
-		return m
-	}
-	terms := referral.Terms{
-		Program: "default",
-		Codes: referral.CodeTerms{
-			Length:  rapid.IntRange(6, 32).Draw(t, "length"),
-			MaxUses: rapid.IntRange(0, 1_000_000_000).Draw(t, "max_uses"),
-		},
-		Qualify: referral.QualifyTerms{
-			Minimum: amounts(1<<63-1, "minimum"), Within: seconds(1, "within"), Grace: seconds(0, "grace"),
-		},
-		Hold: seconds(0, "hold"),
-		Refunds: rapid.SampledFrom([]referral.RefundPolicy{
-			referral.RefundAny, referral.RefundBelowMinimum, referral.RefundFull,
-		}).Draw(t, "refunds"),
-	}
-	parties := rapid.Permutation([]referral.Party{referral.Referrer, referral.Referee}).Draw(t, "parties")
-	for _, party := range parties[:rapid.IntRange(1, 2).Draw(t, "sides")] {
-		terms.Rewards = append(terms.Rewards, referral.RewardTerms{To: party, Fixed: amounts(1_000_000_000_000, "reward")})
-	}
-	return terms
 }

@@ -63,6 +63,19 @@ func (o *object) take(key string) (value, bool) {
 	return v, ok
 }
 
+// has says whether the file gives a key at all, whatever its value.
+func (o *object) has(key string) bool { _, ok := o.fields[key]; return ok }
+
+// takeList gives the entries of a list; none when the key is left out, has nothing after it, or is refused.
+func (o *object) takeList(key, what string) (value, []value) {
+	v, ok := o.take(key)
+	if !ok || v.isNull() {
+		return v, nil
+	}
+	entries, _ := v.list(what)
+	return v, entries
+}
+
 func (o *object) takeObject(key, example string) *object {
 	if v, ok := o.take(key); ok {
 		return v.object(example)
@@ -101,6 +114,19 @@ func (o *object) takeChoice(key string, choices ...string) (string, bool) {
 		return "", false
 	}
 	return word, true
+}
+
+// takeFlag reads true or false.
+func (o *object) takeFlag(key string, to *bool) {
+	v, ok := o.take(key)
+	if !ok {
+		return
+	}
+	if n, ok := v.node.(*ast.BoolNode); ok {
+		*to = n.Value
+		return
+	}
+	v.mustBe("true or false")
 }
 
 // close refuses the keys that nobody took. The nil object has none.

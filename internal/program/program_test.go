@@ -18,9 +18,14 @@ func standard() referral.Terms {
 	return referral.Terms{
 		Program: "default",
 		Codes:   referral.CodeTerms{Length: 8, MaxUses: 10},
-		Qualify: referral.QualifyTerms{Minimum: ten(), Within: 90 * 24 * time.Hour, Grace: time.Hour},
+		Qualify: referral.QualifyTerms{
+			Purchase: referral.FirstAtMinimum, Minimum: ten(), Within: 90 * 24 * time.Hour, Grace: time.Hour,
+		},
 		Refunds: referral.RefundBelowMinimum,
-		Rewards: []referral.RewardTerms{{To: referral.Referrer, Fixed: ten()}, {To: referral.Referee, Fixed: ten()}},
+		Rewards: []referral.RewardTerms{
+			{To: referral.Referrer, On: referral.OnPurchase, Fixed: ten()},
+			{To: referral.Referee, On: referral.OnPurchase, Fixed: ten()},
+		},
 	}
 }
 
@@ -61,13 +66,13 @@ func TestParse(t *testing.T) {
 		"nothing said":                  {"{}", func(*referral.Terms) {}},
 		"the name alone":                {"name: default", func(*referral.Terms) {}},
 		"one document, begun and ended": {"---\nname: default\n...\n", func(*referral.Terms) {}},
-		"what is not yet supported, spelled out as it is today": {
+		"the defaults, spelled out": {
 			"qualify: {purchase: first_at_minimum, verified_email: false, requalify: false}\n" +
 				"credit_purchases: false\ntiers: []\nbadges: []\nfraud: {}\n", func(*referral.Terms) {},
 		},
-		"what is not yet supported, empty": {"tiers:\nbadges: ~\nfraud: null\n", func(*referral.Terms) {}},
-		"part of a mapping":                {"codes: {length: 12}", func(t *referral.Terms) { t.Codes.Length = 12 }},
-		"the least codes":                  {"codes: {length: 6, max_uses: 0}", func(t *referral.Terms) { t.Codes = referral.CodeTerms{Length: 6} }},
+		"keys whose values are commented out": {"tiers:\nbadges: ~\nfraud: null\n", func(*referral.Terms) {}},
+		"part of a mapping":                   {"codes: {length: 12}", func(t *referral.Terms) { t.Codes.Length = 12 }},
+		"the least codes":                     {"codes: {length: 6, max_uses: 0}", func(t *referral.Terms) { t.Codes = referral.CodeTerms{Length: 6} }},
 		"the most codes": {
 			"codes: {length: 32, max_uses: 1000000000}",
 			func(t *referral.Terms) { t.Codes = referral.CodeTerms{Length: 32, MaxUses: 1_000_000_000} },
@@ -96,14 +101,16 @@ func TestParse(t *testing.T) {
 			"qualify:\n  minimum:\n    usd: \"92233720368547758.07\"\nrewards:\n- to: referee\n  fixed:\n    usd: \"10000000000\"\n",
 			func(t *referral.Terms) {
 				t.Qualify.Minimum = usd(1<<63 - 1)
-				t.Rewards = []referral.RewardTerms{{To: referral.Referee, Fixed: usd(1_000_000_000_000)}}
+				t.Rewards = []referral.RewardTerms{{To: referral.Referee, On: referral.OnPurchase, Fixed: usd(1_000_000_000_000)}}
 			},
 		},
 		"currencies without decimals and with three": {
 			"qualify: {minimum: {jpy: '1000', kwd: '1.5'}}\nrewards: [{to: referrer, fixed: {kwd: '0.250', jpy: '1'}}]",
 			func(t *referral.Terms) {
 				t.Qualify.Minimum = map[money.Currency]int64{"jpy": 1000, "kwd": 1500}
-				t.Rewards = []referral.RewardTerms{{To: referral.Referrer, Fixed: map[money.Currency]int64{"jpy": 1, "kwd": 250}}}
+				t.Rewards = []referral.RewardTerms{{
+					To: referral.Referrer, On: referral.OnPurchase, Fixed: map[money.Currency]int64{"jpy": 1, "kwd": 250},
+				}}
 			},
 		},
 		"Windows line ends and a byte order mark": {

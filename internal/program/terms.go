@@ -2,13 +2,11 @@ package program
 
 import (
 	"math"
+	"regexp"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/referral"
 )
-
-// onlyName is the one program there is; several are not yet supported.
-const onlyName = "default"
 
 // readTerms reads the whole program over the defaults it finds in t. The order of the takes is that of the messages
 // that list the keys.
@@ -22,12 +20,15 @@ func readTerms(o *object, t *referral.Terms) {
 		t.Refunds = referral.RefundPolicy(policy)
 	}
 	readRewards(o, t, minimum)
-	o.notYetUnlessEmpty("tiers", emptyList)
-	o.notYetUnlessEmpty("badges", emptyList)
-	o.notYetUnlessFalse("credit_purchases")
-	o.notYetUnlessEmpty("fraud", emptyMapping)
+	readTiers(o, t, minimum)
+	readBadges(o, t)
+	o.takeFlag("credit_purchases", &t.CreditPurchases)
+	readFraud(o, &t.Fraud)
 	o.close()
 }
+
+// programName is what a name may be: it stands in addresses, in files and on command lines.
+var programName = regexp.MustCompile(`^[a-z0-9_-]{1,40}$`)
 
 func readName(o *object, t *referral.Terms) {
 	v, ok := o.take("name")
@@ -35,15 +36,15 @@ func readName(o *object, t *referral.Terms) {
 		return
 	}
 	name, ok := v.word("a name")
-	if ok && name != onlyName {
-		v.refuse("several programs are not yet supported: write name: %s", onlyName)
+	if ok && !programName.MatchString(name) {
+		v.refuse("%s is not a program's name: write 1 to 40 of a-z, 0-9, - and _", shown(name))
 	}
 	t.Program = name
 }
 
 func readCodes(o *object, c *referral.CodeTerms) {
 	o.takeNumber("length", &c.Length, 6, 32)
-	o.takeNumber("max_uses", &c.MaxUses, 0, 1_000_000_000)
+	o.takeNumber("max_uses", &c.MaxUses, 0, maxCount)
 	o.close()
 }
 
@@ -57,15 +58,20 @@ func readQualify(program *object, q *referral.QualifyTerms) *amounts {
 	if o == nil {
 		return &amounts{} // what the minimum was meant to be is not known
 	}
-	o.notYetUnlessPassedOver("purchase")
-	minimum := o.takeAmounts("minimum", math.MaxInt64)
+	if mode, ok := o.takeChoice("purchase", string(referral.FirstAtMinimum), string(referral.First)); ok {
+		q.Purchase = referral.PurchaseMode(mode)
+	}
+	minimum := o.takeAmounts("minimum", math.MaxInt64, "nothing is paid in points: take them out")
 	if minimum != nil {
 		q.Minimum = minimum.minor
 	}
 	o.takeDuration("within", &q.Within, time.Second)
 	o.takeDuration("grace", &q.Grace, 0)
-	o.notYetUnlessFalse("verified_email")
-	o.notYetUnlessFalse("requalify")
+	o.takeFlag("verified_email", &q.VerifiedEmail)
+	o.takeFlag("requalify", &q.Requalify)
+	if q.Requalify && q.Purchase == referral.First {
+		o.fields["requalify"].refuse("no other purchase takes the place of the first: write false, or purchase: %s", referral.FirstAtMinimum)
+	}
 	o.close()
 	return minimum
 }

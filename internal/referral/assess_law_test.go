@@ -112,7 +112,7 @@ func TestAssessDue(t *testing.T) {
 		if then.Status == v.Status || !then.Due.IsZero() {
 			t.Fatalf("due at %s, and then %s, due at %s", v.Due, then.Status, then.Due)
 		}
-		if _, err := Path(v.Status, v.Reason, then.Status, then.Reason); err != nil {
+		if _, err := Path(v.Status, v.Reason, then.Status, then.Reason, false); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -50,8 +50,8 @@ func refunded(p Purchase, minor int64) Purchase {
 }
 
 var (
-	usdRewards = []Reward{{Referrer, money.New("usd", 700)}, {Referee, money.New("usd", 300)}}
-	jpyRewards = []Reward{{Referrer, money.New("jpy", 70)}, {Referee, money.New("jpy", 30)}}
+	usdRewards = []Reward{{Referrer, OnPurchase, money.New("usd", 700)}, {Referee, OnPurchase, money.New("usd", 300)}}
+	jpyRewards = []Reward{{Referrer, OnPurchase, money.New("jpy", 70)}, {Referee, OnPurchase, money.New("jpy", 30)}}
 )
 
 // assessed is one row: a history under terms at a time, and the verdict but for the checks. Key is the purchase's.

@@ -1,6 +1,9 @@
 package referral
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Move is one step of a referral's life, as it is logged.
 type Move struct {
@@ -8,32 +11,52 @@ type Move struct {
 	Reason   Reason // why, when To is Cancelled
 }
 
+// afterwards are the reasons a referral that had its place on the code may be cancelled for: all but a refused one.
+var afterwards = []Reason{
+	Superseded, SelfReferral, Erased, ExistingCustomer, Rejected, Fraud, BelowMinimum, Expired, Refunded, Disputed,
+}
+
+// anyReason are all of them, in the order in which Assess comes to them; erased comes a second time, with expired.
+var anyReason = append([]Reason{CodeExhausted}, afterwards...)
+
 // legal is the one table of moves. The reasons are those a move to Cancelled may have; other moves have none.
 // A referral is rewarded only from qualified, so that every reward has the moment at which it was earned in its log.
-// Out of cancelled, a fact that comes late may lead anywhere the facts lead; but a code that was refused stays refused.
+// Out of cancelled, a fact that comes late may lead anywhere the facts lead, but for what Reason.Yields says.
 var legal = []struct {
 	from, to Status
 	reasons  []Reason
 }{
 	{"", Pending, nil},
 	{Pending, Qualified, nil},
-	{Pending, Cancelled, []Reason{Refunded, Expired, CodeExhausted, SelfReferral, ExistingCustomer, Superseded}},
+	{Pending, Cancelled, anyReason},
 	{Qualified, Pending, nil}, // the purchase turned out to be another user's
 	{Qualified, Rewarded, nil},
-	{Qualified, Cancelled, []Reason{Refunded, Expired, SelfReferral, ExistingCustomer, Superseded}},
+	{Qualified, Cancelled, afterwards},
 	{Rewarded, Pending, nil},
-	{Rewarded, Qualified, nil}, // an earlier sign-up, under terms with a hold, came to light
-	{Rewarded, Cancelled, []Reason{Refunded, Expired, SelfReferral, ExistingCustomer, Superseded}},
+	{Rewarded, Qualified, nil}, // a review opened, or an earlier sign-up under terms with a hold came to light
+	{Rewarded, Cancelled, afterwards},
 	{Cancelled, Pending, nil},
 	{Cancelled, Qualified, nil},
-	{Cancelled, Cancelled, []Reason{Refunded, Expired, CodeExhausted, SelfReferral, ExistingCustomer, Superseded}},
+	{Cancelled, Cancelled, anyReason},
 }
 
-// final are the reasons that no fact leads out of, only a person.
-var final = map[Reason]bool{CodeExhausted: true}
+// final are the reasons that no fact leads out of, only a person, with the reasons that come before them in Assess: for
+// those a referral may be cancelled instead, without being any less final, for a refusal and a decision are kept.
+var final = map[Reason][]Reason{
+	CodeExhausted: {},
+	Rejected:      {CodeExhausted, Superseded, SelfReferral, Erased, ExistingCustomer},
+}
 
 // Final says whether no fact leads out of a cancellation for this reason.
-func (r Reason) Final() bool { return final[r] }
+func (r Reason) Final() bool {
+	_, ok := final[r]
+	return ok
+}
+
+// Yields says whether facts alone, without a person's decision, may lead from a cancellation for this reason to there.
+func (r Reason) Yields(to Status, reason Reason) bool {
+	return !r.Final() || (to == Cancelled && slices.Contains(final[r], reason))
+}
 
 // Moves returns the whole table, for the diagram in the documentation.
 func Moves() []Move {
@@ -58,22 +81,19 @@ func (m Move) Legal() bool {
 		if m.To != Cancelled {
 			return m.Reason == ""
 		}
-		for _, r := range row.reasons {
-			if r == m.Reason {
-				return true
-			}
-		}
+		return slices.Contains(row.reasons, m.Reason)
 	}
 	return false
 }
 
 // Path returns the legal moves from where a referral stands to where a verdict puts it; none when it stands there
-// already. Error: there is no legal way, which is a mistake in the program and never one in the facts.
-func Path(from Status, fromReason Reason, to Status, toReason Reason) ([]Move, error) {
+// already. Decided says that a person made a decision, which alone leads out of a final reason. Error: there is no legal
+// way, which is a mistake in the program and never one in the facts.
+func Path(from Status, fromReason Reason, to Status, toReason Reason, decided bool) ([]Move, error) {
 	if from == to && fromReason == toReason {
 		return nil, nil
 	}
-	if fromReason.Final() {
+	if !decided && !fromReason.Yields(to, toReason) {
 		return nil, fmt.Errorf("referral: no fact leads out of %s, %s (to %s)", from, fromReason, to)
 	}
 	var path []Move

@@ -15,7 +15,7 @@ type Status string
 // The statuses. The empty Status is that of a referral which does not exist yet.
 const (
 	Pending   Status = "pending"   // signed up
-	Qualified Status = "qualified" // the conditions are met, and the hold is running
+	Qualified Status = "qualified" // the conditions are met; the hold is running, or a person has to decide
 	Rewarded  Status = "rewarded"  // the rewards are posted
 	Cancelled Status = "cancelled" // for a reason
 )
@@ -50,8 +50,9 @@ type History struct {
 	Slot Slot
 	// MaxUses is how many places the code has; 0 means no maximum.
 	MaxUses int
-	// Purchases are the referee's, in any order. Those that can not decide anything may be left out: a superset of the
-	// earliest of all, and of the earliest of each currency that meets the minimum inside the window, is enough.
+	// Purchases are the referee's, in any order. Those that can not decide anything may be left out. A superset of these is
+	// enough: the earliest of all; of each currency, the earliest that meets the minimum inside the window; and where the
+	// terms requalify, of each currency the earliest such whose money stands (not disputed, and not refunded too much).
 	Purchases []Purchase
 	// VerifiedAt is when the referee's e-mail address was first verified; zero when it was not.
 	VerifiedAt time.Time
@@ -107,7 +108,7 @@ type Purchase struct {
 	Amount   money.Amount // gross, tax included
 	Refunded int64        // in minor units of the amount's currency
 	PaidAt   time.Time    // whole seconds, as Stripe counts
-	// Disputed says whether a dispute has withdrawn the money, and whether for good.
+	// Disputed says that a dispute has withdrawn the money, DisputeLost that it did so for good.
 	Disputed, DisputeLost bool
 	// InquiryAt and WarnedAt are when the latest inquiry that is open, and the latest fraud warning that stands, were
 	// made; zero when there is none.
@@ -136,13 +137,14 @@ type Verdict struct {
 	Status   Status
 	Reason   Reason
 	Checks   []Check
-	Rewards  []Reward  // owed; empty unless rewarded
+	Rewards  []Reward  // owed: for the purchase when rewarded, for the sign-up while the referral is live
 	Due      time.Time // when time alone will change the verdict; zero when it will not
-	Purchase *Purchase // the purchase that decides, when there is one
+	Purchase *Purchase // the purchase that qualifies, when there is one
 	// WantsSlot says that a qualifying purchase exists and no place on the code was asked for yet: one must be granted
 	// or refused, and the referral assessed again, before the verdict is anything to act on.
 	WantsSlot bool
-	// Reviewing names what awaits a person's decision; empty when nothing does. Nothing is owed meanwhile.
+	// Reviewing names what awaits a person's decision (signals, ReviewInquiry, ReviewWarning); empty when nothing does.
+	// Nothing is owed meanwhile.
 	Reviewing []string
 	// Flags name the signals that were seen, whatever they lead to.
 	Flags []SignalKind

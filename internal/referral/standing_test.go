@@ -88,6 +88,7 @@ func TestAssessChecks(t *testing.T) {
 		{"minimum", true, "paid 15.00 usd, at least 10.00 usd is needed"},
 		{"code", true, "use 3 of the code, at most 10"},
 		{"refunds", true, "2.00 usd of 15.00 usd went back: at least 10.00 usd must be left"},
+		{"dispute", true, "no dispute has withdrawn the money"},
 		{"hold", true, "held until 2026-05-01T14:00:00Z"},
 	}
 	got := Assess(terms, h, during.Add(time.Hour)).Checks

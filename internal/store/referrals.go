@@ -178,7 +178,7 @@ func (t *txn) at(it *item) time.Time {
 // settle says which moves and transfers make each referral what its verdict says.
 func (t *txn) settle() error {
 	for _, it := range t.items {
-		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason)
+		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason, false)
 		if err != nil {
 			return &decisionError{err}
 		}
