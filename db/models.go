@@ -98,7 +98,7 @@ type Object struct {
 	DisputeStatus *int16
 	DisputeAt     *time.Time
 	DisputeOpened *time.Time
-	Warning       *bool
+	Warning       *int16
 	WarningAt     *time.Time
 	WarningOpened *time.Time
 }

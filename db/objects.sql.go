@@ -55,7 +55,7 @@ select unnest($1::text[]), unnest($2::bigint[]), unnest($3::smallint[]),
        nullif(unnest($16::bigint[]), 0), nullif(unnest($17::smallint[]), 0),
        nullif(unnest($18::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest($19::timestamptz[]), '0001-01-01 00:00:00+00'),
-       case unnest($20::smallint[]) when 1 then false when 2 then true end,
+       nullif(unnest($20::smallint[]), 0),
        nullif(unnest($21::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest($22::timestamptz[]), '0001-01-01 00:00:00+00')
 on conflict do nothing
@@ -152,7 +152,7 @@ type ListObjectsRow struct {
 	DisputeStatus  *int16
 	DisputeAt      *time.Time
 	DisputeOpened  *time.Time
-	Warning        *bool
+	Warning        *int16
 	WarningAt      *time.Time
 	WarningOpened  *time.Time
 }
@@ -242,7 +242,7 @@ set kind = w.kind, user_id = nullif(w.user_id, 0), user_at = nullif(w.user_at, '
     user_place = w.user_place, card = nullif(w.card, ''::bytea), dispute_minor = nullif(w.dispute_minor, 0),
     dispute_status = nullif(w.dispute_status, 0), dispute_at = nullif(w.dispute_at, '0001-01-01 00:00:00+00'),
     dispute_opened = nullif(w.dispute_opened, '0001-01-01 00:00:00+00'),
-    warning = case w.warning when 1 then false when 2 then true end,
+    warning = nullif(w.warning, 0),
     warning_at = nullif(w.warning_at, '0001-01-01 00:00:00+00'),
     warning_opened = nullif(w.warning_opened, '0001-01-01 00:00:00+00')
 from (select unnest($1::text[]) as key, unnest($2::smallint[]) as kind,

@@ -35,6 +35,58 @@ func (q *Queries) AllocatePayments(ctx context.Context, count int32) ([]int64, e
 	return items, nil
 }
 
+const getPurchases = `-- name: GetPurchases :many
+select id, user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at,
+       disputed, inquiry_at, warned_at
+from payments
+where id = any($1::bigint[]) and paid_at is not null and merged_into is null
+`
+
+type GetPurchasesRow struct {
+	ID        int64
+	UserID    *int64
+	Key       string
+	Currency  string
+	Gross     int64
+	Refunded  int64
+	PaidAt    time.Time
+	Disputed  int16
+	InquiryAt *time.Time
+	WarnedAt  *time.Time
+}
+
+// Purchases by number.
+func (q *Queries) GetPurchases(ctx context.Context, ids []int64) ([]GetPurchasesRow, error) {
+	rows, err := q.db.Query(ctx, getPurchases, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GetPurchasesRow
+	for rows.Next() {
+		var i GetPurchasesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.UserID,
+			&i.Key,
+			&i.Currency,
+			&i.Gross,
+			&i.Refunded,
+			&i.PaidAt,
+			&i.Disputed,
+			&i.InquiryAt,
+			&i.WarnedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const insertPayments = `-- name: InsertPayments :exec
 insert into payments (id, key, user_id, named, customer_id, currency, gross, paid_at, refunded, card, disputed, inquiry_at, warned_at)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::bigint[]), 0), unnest($4::boolean[]),
@@ -185,7 +237,7 @@ const listPurchases = `-- name: ListPurchases :many
 select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at, p.disputed, p.inquiry_at, p.warned_at
 from (select unnest($1::int[]) as n, unnest($2::bigint[]) as user_id, unnest($3::text[]) as currency,
              unnest($4::bigint[]) as minimum, unnest($5::timestamptz[]) as first,
-             unnest($6::timestamptz[]) as last) q
+             unnest($6::timestamptz[]) as last, unnest($7::smallint[]) as policy) q
 cross join lateral (
     select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at,
            p.disputed, p.inquiry_at, p.warned_at
@@ -193,6 +245,8 @@ cross join lateral (
     where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
       and p.paid_at between q.first and q.last
       and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum))
+      and (q.policy = 0 or (p.disputed = 0 and case q.policy
+          when 1 then p.refunded = 0 when 2 then p.gross - p.refunded >= q.minimum else p.refunded < p.gross end))
     order by p.paid_at, p.key
     limit 1
 ) p
@@ -205,6 +259,7 @@ type ListPurchasesParams struct {
 	Minimum  []int64
 	First    []time.Time
 	Last     []time.Time
+	Policy   []int16
 }
 
 type ListPurchasesRow struct {
@@ -221,8 +276,10 @@ type ListPurchasesRow struct {
 }
 
 // For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
-// A question without a currency asks for the earliest of any. What is read grows only with the purchases inside the
-// window that come before the answer and do not qualify.
+// A question without a currency asks for the earliest of any; one with a policy, for the earliest whose money stands: no
+// refund (1), a net of the minimum (2), or any net (3), and no dispute. What is read grows only with the purchases inside
+// the window that come before the answer and do not qualify: it is asked when a referral is new, or what decided it went
+// away, and not for every event.
 func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([]ListPurchasesRow, error) {
 	rows, err := q.db.Query(ctx, listPurchases,
 		arg.N,
@@ -231,6 +288,7 @@ func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([
 		arg.Minimum,
 		arg.First,
 		arg.Last,
+		arg.Policy,
 	)
 	if err != nil {
 		return nil, err

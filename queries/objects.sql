@@ -19,7 +19,7 @@ select unnest(@key::text[]), unnest(@payment_id::bigint[]), unnest(@kind::smalli
        nullif(unnest(@dispute_minor::bigint[]), 0), nullif(unnest(@dispute_status::smallint[]), 0),
        nullif(unnest(@dispute_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest(@dispute_opened::timestamptz[]), '0001-01-01 00:00:00+00'),
-       case unnest(@warning::smallint[]) when 1 then false when 2 then true end,
+       nullif(unnest(@warning::smallint[]), 0),
        nullif(unnest(@warning_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest(@warning_opened::timestamptz[]), '0001-01-01 00:00:00+00')
 on conflict do nothing;
@@ -49,7 +49,7 @@ set kind = w.kind, user_id = nullif(w.user_id, 0), user_at = nullif(w.user_at, '
     user_place = w.user_place, card = nullif(w.card, ''::bytea), dispute_minor = nullif(w.dispute_minor, 0),
     dispute_status = nullif(w.dispute_status, 0), dispute_at = nullif(w.dispute_at, '0001-01-01 00:00:00+00'),
     dispute_opened = nullif(w.dispute_opened, '0001-01-01 00:00:00+00'),
-    warning = case w.warning when 1 then false when 2 then true end,
+    warning = nullif(w.warning, 0),
     warning_at = nullif(w.warning_at, '0001-01-01 00:00:00+00'),
     warning_opened = nullif(w.warning_opened, '0001-01-01 00:00:00+00')
 from (select unnest(@key::text[]) as key, unnest(@kind::smallint[]) as kind,

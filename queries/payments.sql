@@ -53,12 +53,14 @@ where p.id = w.id or p.merged_into = w.id;
 
 -- name: ListPurchases :many
 -- For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
--- A question without a currency asks for the earliest of any. What is read grows only with the purchases inside the
--- window that come before the answer and do not qualify.
+-- A question without a currency asks for the earliest of any; one with a policy, for the earliest whose money stands: no
+-- refund (1), a net of the minimum (2), or any net (3), and no dispute. What is read grows only with the purchases inside
+-- the window that come before the answer and do not qualify: it is asked when a referral is new, or what decided it went
+-- away, and not for every event.
 select q.n::int as n, p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at, p.disputed, p.inquiry_at, p.warned_at
 from (select unnest(@n::int[]) as n, unnest(@user_id::bigint[]) as user_id, unnest(@currency::text[]) as currency,
              unnest(@minimum::bigint[]) as minimum, unnest(@first::timestamptz[]) as first,
-             unnest(@last::timestamptz[]) as last) q
+             unnest(@last::timestamptz[]) as last, unnest(@policy::smallint[]) as policy) q
 cross join lateral (
     select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at,
            p.disputed, p.inquiry_at, p.warned_at
@@ -66,9 +68,18 @@ cross join lateral (
     where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
       and p.paid_at between q.first and q.last
       and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum))
+      and (q.policy = 0 or (p.disputed = 0 and case q.policy
+          when 1 then p.refunded = 0 when 2 then p.gross - p.refunded >= q.minimum else p.refunded < p.gross end))
     order by p.paid_at, p.key
     limit 1
 ) p;
+
+-- name: GetPurchases :many
+-- Purchases by number.
+select id, user_id, key, currency::text as currency, gross::bigint as gross, refunded, paid_at::timestamptz as paid_at,
+       disputed, inquiry_at, warned_at
+from payments
+where id = any(@ids::bigint[]) and paid_at is not null and merged_into is null;
 
 -- name: ListPaymentsAfter :many
 -- One page of all payments that were not merged into another, by number.

@@ -43,7 +43,7 @@ alter table objects
     add column dispute_status  smallint,
     add column dispute_at      timestamptz,
     add column dispute_opened  timestamptz,
-    add column warning         boolean, -- whether it can be acted on; null: the object is no warning
+    add column warning         smallint, -- 1: it can not be acted on any more; 2: it can; null: the object is no warning
     add column warning_at      timestamptz,
     add column warning_opened  timestamptz;
 alter table payments

@@ -42,6 +42,14 @@ func (a *assessment) explain(p *Purchase) {
 	}
 }
 
+// Deciding is the purchase that decides a referral as far as purchases go, whoever the two sides are and whatever was
+// decided: nil when none meets the terms. It is what a store may keep, so as not to look for it again.
+func Deciding(t Terms, h History) *Purchase {
+	a := &assessment{terms: t, history: h}
+	a.from, a.until = a.window()
+	return a.deciding()
+}
+
 // deciding is the purchase that decides by the terms' mode, if it meets the minimum.
 func (a *assessment) deciding() *Purchase {
 	if a.terms.Qualify.Purchase == First {

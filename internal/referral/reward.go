@@ -2,6 +2,7 @@ package referral
 
 import (
 	"math/bits"
+	"strings"
 
 	"github.com/plusone-dev/plusone/internal/money"
 )
@@ -16,6 +17,14 @@ func (r Reward) Leg() string {
 		return string(r.To) + ":signup"
 	}
 	return string(r.To)
+}
+
+// PartOf says what a leg of the ledger is for: the opposite of Leg.
+func PartOf(leg string) (Party, Occasion) {
+	if to, ok := strings.CutSuffix(leg, ":signup"); ok {
+		return Party(to), OnSignUp
+	}
+	return Party(leg), OnPurchase
 }
 
 // rewards are what the verdict amounts to: those of the sign-up while the referral is live, those of the purchase once it

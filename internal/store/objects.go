@@ -126,7 +126,7 @@ func (n *names) evidence(r db.ListObjectsRow) payment.Evidence {
 	}
 	if r.Warning != nil {
 		e.Warning = payment.WarningState{
-			Known: true, Actionable: *r.Warning, At: derefTime(r.WarningAt), Opened: derefTime(r.WarningOpened),
+			Known: true, Actionable: *r.Warning == actionable, At: derefTime(r.WarningAt), Opened: derefTime(r.WarningOpened),
 		}
 	}
 	e.Card = string(r.Card)

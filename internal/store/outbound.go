@@ -44,6 +44,7 @@ type rewardData struct {
 	parties
 	TransferID string    `json:"transfer_id"`
 	To         string    `json:"to"`
+	On         string    `json:"on"`
 	UserID     string    `json:"user_id"`
 	Currency   string    `json:"currency"`
 	Amount     string    `json:"amount"`
@@ -83,8 +84,9 @@ func (t *txn) moved(it *item, m Transition, n int) cloudEvent {
 }
 
 func (t *txn) rewarded(it *item, p ledger.Transfer) cloudEvent {
+	to, on := referral.PartOf(p.Leg)
 	data := rewardData{
-		parties: t.parties(it), TransferID: fmt.Sprintf("%d-%d", it.ID, p.N), To: p.Leg,
+		parties: t.parties(it), TransferID: fmt.Sprintf("%d-%d", it.ID, p.N), To: string(to), On: string(on),
 		UserID: toldName(t.names.userOf[int64(p.User())]), Currency: string(p.Amount.Currency), Amount: p.Amount.Major(), Minor: p.Amount.Minor,
 		At: t.at(it).UTC(), Cause: it.cause,
 	}

@@ -156,7 +156,7 @@ func (t *txn) derivePayments(b *books) error {
 		}
 		for _, user := range append(p.users, t.names.user[derived.UserID]) {
 			t.touch(user, cause)
-			t.bought[user] = append(t.bought[user], id)
+			t.bought[user] = append(append(t.bought[user], id), p.merged...)
 		}
 	}
 	return t.savePayments(insert, update, merge)

@@ -71,6 +71,7 @@ type Referral struct {
 // Reward is what one side has of a referral now.
 type Reward struct {
 	To     string
+	On     referral.Occasion
 	UserID string
 	Amount money.Amount
 }
@@ -155,7 +156,7 @@ func (s *Database) explain(ctx context.Context, q *db.Queries, items []*item) er
 	if err := s.readHistories(ctx, q, items); err != nil {
 		return err
 	}
-	if err := loadPurchases(ctx, q, items); err != nil {
+	if err := loadPurchases(ctx, q, items, func(*item) bool { return true }); err != nil {
 		return err
 	}
 	now, err := s.now(ctx, q)
@@ -239,10 +240,11 @@ func view(r db.FindReferralsRow, it *item) (Referral, error) {
 	live, err := ledger.Live(it.posted)
 	for _, share := range live {
 		who := r.Referee
-		if share.Leg == string(referral.Referrer) {
+		to, on := referral.PartOf(share.Leg)
+		if to == referral.Referrer {
 			who = r.Referrer
 		}
-		v.Rewards = append(v.Rewards, Reward{To: share.Leg, UserID: who, Amount: share.Amount})
+		v.Rewards = append(v.Rewards, Reward{To: string(to), On: on, UserID: who, Amount: share.Amount})
 	}
 	return v, err
 }

@@ -17,6 +17,7 @@ type item struct {
 	db.Referral
 	isNew   bool
 	changed bool
+	redated bool // it counts from another sign-up than before
 	cause   string
 
 	version   version
@@ -47,7 +48,7 @@ func (t *txn) attribute(s *signUpState, c *code) {
 	key := [2]int64{s.user, c.id}
 	if it := t.bySignUp[key]; it != nil {
 		if !s.at.Equal(it.RegisteredAt) { // the earliest sign-up with the code, also where a person came before it
-			it.RegisteredAt, it.changed, it.cause = s.at, true, s.cause
+			it.RegisteredAt, it.changed, it.redated, it.cause = s.at, true, true, s.cause
 		}
 		return
 	}
@@ -75,7 +76,8 @@ func (t *txn) assess() error {
 	err := t.together(
 		ask(strangers, func(q *db.Queries, ids []int64) error { return t.loadReferrers(q, ids, referrers) }),
 		func(q *db.Queries) (err error) { t.now, err = t.store.now(t.ctx, q); return err },
-		ask(t.payers(), func(q *db.Queries, items []*item) error { return loadPurchases(t.ctx, q, items) }),
+		ask(t.payers(), t.loadPurchases),
+		ask(t.payers(), t.loadChanged),
 		func(q *db.Queries) error { return readPosted(t.ctx, q, t.items) },
 		ask(fresh, t.numberReferrals),
 		ask(t.undecided(), t.loadDecisions),
@@ -86,6 +88,9 @@ func (t *txn) assess() error {
 	}
 	for _, it := range t.items {
 		it.recall(t.users[it.RefereeID], referrers[it.ReferrerID], t.codes[it.CodeID].limits.MaxUses, t.hand[it.RefereeID])
+	}
+	if err := t.searchAgain(); err != nil {
+		return err
 	}
 	t.judge()
 	return nil
@@ -178,7 +183,7 @@ func (t *txn) at(it *item) time.Time {
 // settle says which moves and transfers make each referral what its verdict says.
 func (t *txn) settle() error {
 	for _, it := range t.items {
-		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason, false)
+		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason, it.decided)
 		if err != nil {
 			return &decisionError{err}
 		}
@@ -231,7 +236,7 @@ func shares(v referral.Verdict, referrer, referee int64) []ledger.Share {
 		if r.To == referral.Referrer {
 			who = referrer
 		}
-		owed = append(owed, ledger.Share{Leg: string(r.To), Account: ledger.Account(who), Amount: r.Amount})
+		owed = append(owed, ledger.Share{Leg: r.Leg(), Account: ledger.Account(who), Amount: r.Amount})
 	}
 	return owed
 }
@@ -252,10 +257,9 @@ func (it *item) become(now time.Time) {
 		next.Reason = &reason
 	}
 	next.PaymentID = nil
-	if v.Purchase != nil {
-		if id := it.purchases[v.Purchase.Key]; id != 0 {
-			next.PaymentID = &id
-		}
+	if p := referral.Deciding(it.version.terms, it.history); p != nil {
+		id := it.purchases[p.Key]
+		next.PaymentID = &id
 	}
 	next.Reviewing = len(v.Reviewing) > 0
 	next.Transitions += int32(len(it.moves))

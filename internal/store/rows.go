@@ -46,8 +46,10 @@ func warningCode(w payment.WarningState) int16 {
 	case !w.Actionable:
 		return 1
 	}
-	return 2
+	return actionable
 }
+
+const actionable = 2
 
 func (r *objectRows) update() db.UpdateObjectsParams {
 	return db.UpdateObjectsParams{

@@ -7,7 +7,6 @@ import (
 
 	"github.com/plusone-dev/plusone/db"
 	"github.com/plusone-dev/plusone/internal/ledger"
-	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/referral"
 )
 
@@ -54,9 +53,9 @@ func loadAllPurchases(ctx context.Context, q *db.Queries, items []*item) error {
 	rows, err := q.ListPurchasesOf(ctx, keysOf(of))
 	for _, r := range rows {
 		for _, it := range of[r.UserID] {
-			it.purchases[r.Key] = r.ID
-			it.history.Purchases = append(it.history.Purchases, referral.Purchase{
-				Key: r.Key, Amount: money.New(money.Currency(r.Currency), r.Gross), Refunded: r.Refunded, PaidAt: r.PaidAt.UTC(),
+			it.addPurchase(r.ID, db.GetPurchasesRow{
+				Key: r.Key, Currency: r.Currency, Gross: r.Gross, Refunded: r.Refunded, PaidAt: r.PaidAt,
+				Disputed: r.Disputed, InquiryAt: r.InquiryAt, WarnedAt: r.WarnedAt,
 			})
 		}
 	}
@@ -81,6 +80,9 @@ func verifyVerdict(it *item, now time.Time, report func(Finding)) {
 			it.Status, deref(it.Reason), it.verdict.Status, it.verdict.Reason)})
 		return
 	}
+	if p := referral.Deciding(it.version.terms, it.history); (p == nil && it.PaymentID != nil) || (p != nil && it.purchases[p.Key] != deref(it.PaymentID)) {
+		report(Finding{CheckVerdicts, it.subject(), fmt.Sprintf("payment %d is kept as the one that decides, but it is %+v", deref(it.PaymentID), p)})
+	}
 	holds, window := it.heldUntil(), it.version.terms.Closes(it.RegisteredAt)
 	if !derefTime(it.HoldEnds).Equal(holds) || !it.WindowEnds.Equal(window) {
 		report(Finding{CheckVerdicts, it.subject(), fmt.Sprintf("the clock looks for its hold at %s and its window at %s; they end at %s and %s",
@@ -104,8 +106,16 @@ func verifyPosted(it *item, report func(Finding)) {
 	if len(live) == 0 {
 		return
 	}
-	if p := it.verdict.Purchase; p == nil || p.Net().IsZero() || it.ReferrerID == it.RefereeID || it.history.SamePerson {
-		report(Finding{CheckRewards, it.subject(), fmt.Sprintf("%d live rewards rest on no purchase that qualifies", len(live))})
+	p := it.verdict.Purchase
+	for _, share := range live {
+		_, on := referral.PartOf(share.Leg)
+		undue := p == nil || p.Net().IsZero() || p.Disputed
+		if on == referral.OnSignUp {
+			undue = it.verdict.Status == referral.Cancelled
+		}
+		if undue || it.ReferrerID == it.RefereeID || it.history.SamePerson {
+			report(Finding{CheckRewards, it.subject(), fmt.Sprintf("a live reward of %s rests on nothing that qualifies", share.Amount)})
+		}
 	}
 }
 
@@ -144,7 +154,7 @@ func replay(it *item, log []db.Transition) string {
 			return fmt.Sprintf("transition %d is from %q, but the one before led to %q", r.N, m.From, status)
 		case !m.Legal():
 			return fmt.Sprintf("transition %d, from %q to %q (%s), is not legal", r.N, m.From, m.To, m.Reason)
-		case reason.Final():
+		case !reason.Yields(m.To, m.Reason) && it.Decision == nil:
 			return fmt.Sprintf("transition %d leads out of %s, which nothing does", r.N, reason)
 		case r.At.Before(at):
 			return fmt.Sprintf("transition %d is earlier than the one before", r.N)
