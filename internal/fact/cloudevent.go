@@ -2,13 +2,39 @@ package fact
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/tidwall/gjson"
 )
 
-// UserRegistered is the only type of CloudEvent that states a fact for now.
-const UserRegistered = "user.registered"
+// The types of CloudEvents that state a fact.
+const (
+	UserRegistered     = "user.registered"
+	UserVerified       = "user.verified"
+	UserErased         = "user.erased"
+	ReferralReviewed   = "referral.reviewed"
+	ReferralReopened   = "referral.reopened"
+	ReferralAttributed = "referral.attributed"
+	CodeAssigned       = "code.assigned"
+)
+
+// cloudData reads the data of one type of event.
+type cloudData interface {
+	// slot is where a member that is read is put; nil for the others.
+	slot(name string) *gjson.Result
+	// state reads the members into the event, as the fact they state.
+	state(r *memberReader, e *Event)
+}
+
+// cloudReaders says which types are read, and how. Every other type is ignored.
+var cloudReaders = map[string]func() cloudData{
+	UserRegistered:     func() cloudData { return new(signUpMembers) },
+	UserVerified:       func() cloudData { return new(verifiedMembers) },
+	UserErased:         func() cloudData { return new(erasedMembers) },
+	ReferralReviewed:   func() cloudData { return new(reviewedMembers) },
+	ReferralReopened:   func() cloudData { return new(reopenedMembers) },
+	ReferralAttributed: func() cloudData { return new(attributedMembers) },
+	CodeAssigned:       func() cloudData { return new(assignmentMembers) },
+}
 
 // MessageID is the key of a CloudEvent, and the de-duplication id of the message that carries it. The length in front
 // keeps pairs apart: without it ("a:", "b") and ("a", ":b") would be one.
@@ -18,7 +44,8 @@ func MessageID(source, id string) string {
 
 // ParseCloudEvent reads a CloudEvent 1.0 in structured JSON, as it is published to the stream. It gives exactly the
 // verdict of the schemas in docs/events, without their cost; a test holds the two together. What it refuses beyond them
-// is what CheckText refuses: a schema cannot see that, and a guess could pay the wrong person. Errors: ErrIgnored for any other type, with the envelope read; *MalformedError for what can never be read.
+// is what CheckText refuses: a schema cannot see that, and a guess could pay the wrong person. Errors: ErrIgnored for any
+// other type, with the envelope read; *MalformedError for what can never be read.
 func ParseCloudEvent(data []byte) (Event, error) {
 	if err := checkJSON(data); err != nil {
 		return Event{}, err
@@ -27,22 +54,22 @@ func ParseCloudEvent(data []byte) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	if env.event.Type != UserRegistered {
+	open, ok := cloudReaders[env.event.Type]
+	if !ok {
 		return env.event, ErrIgnored
 	}
-	s, err := readSignUp(env.data)
-	if err != nil {
+	members := open()
+	if err := collect("data", "/data", env.data, members.slot); err != nil {
 		return Event{}, err
 	}
-	switch at := env.event.At; {
-	case at.IsZero() && s.RegisteredAt.IsZero():
-		return Event{}, malformed("neither data.registered_at nor time says when it was")
-	case at.IsZero():
-		env.event.At = s.RegisteredAt
-	case s.RegisteredAt.IsZero():
-		s.RegisteredAt = at
+	r := memberReader{sent: env.event.At}
+	members.state(&r, &env.event)
+	if r.err != nil {
+		return Event{}, r.err
 	}
-	env.event.SignUp = &s
+	if env.event.At.IsZero() {
+		env.event.At = r.happened
+	}
 	return env.event, nil
 }
 
@@ -107,66 +134,4 @@ func readCloudEnvelope(root gjson.Result) (cloudEnvelope, error) {
 		event: Event{Key: MessageID(source, id), Name: id, Type: typ, At: at},
 		data:  m.data,
 	}, r.err
-}
-
-// signUpMembers are the members of a sign-up's data that are read. Others are not.
-type signUpMembers struct {
-	userID, username, email, verified, referralCode, registeredAt, ip, device, customer, program, code gjson.Result
-}
-
-func (m *signUpMembers) slot(name string) *gjson.Result {
-	switch name {
-	case "user_id":
-		return &m.userID
-	case "username":
-		return &m.username
-	case "email":
-		return &m.email
-	case "email_verified":
-		return &m.verified
-	case "referral_code":
-		return &m.referralCode
-	case "registered_at":
-		return &m.registeredAt
-	case "ip":
-		return &m.ip
-	case "device_id":
-		return &m.device
-	case "stripe_customer_id":
-		return &m.customer
-	case "program":
-		return &m.program
-	case "code":
-		return &m.code
-	}
-	return nil
-}
-
-func readSignUp(data gjson.Result) (SignUp, error) {
-	var m signUpMembers
-	if err := collect("data", "/data", data, m.slot); err != nil {
-		return SignUp{}, err
-	}
-	var r memberReader
-	s := SignUp{
-		UserID:        r.line("data.user_id", r.required("data.user_id", m.userID), 255),
-		Username:      r.line("data.username", r.optional("data.username", m.username), 255),
-		Email:         r.line("data.email", r.optional("data.email", m.email), 320),
-		EmailVerified: r.boolean("data.email_verified", m.verified),
-		Code:          r.line("data.referral_code", r.optional("data.referral_code", m.referralCode), 64),
-		RegisteredAt:  r.time("data.registered_at", m.registeredAt),
-		IP:            r.line("data.ip", r.optional("data.ip", m.ip), 64),
-		DeviceID:      r.line("data.device_id", r.optional("data.device_id", m.device), 255),
-		Customer:      r.optional("data.stripe_customer_id", m.customer),
-	}
-	s.Code = strings.ToUpper(strings.TrimSpace(s.Code))
-	r.check("data.email", m.email.Type == gjson.Null || strings.Contains(s.Email, "@"), "an e-mail address")
-	r.check("data.stripe_customer_id", m.customer.Type == gjson.Null || isCustomerID(s.Customer), "the id of a Stripe customer (cus_…)")
-	if p := r.optional("data.program", m.program); m.program.Type != gjson.Null && p != "default" {
-		r.fail("data.program is not yet supported: only \"default\" is")
-	}
-	if m.code.Type != gjson.Null {
-		r.fail("data.code is not yet supported")
-	}
-	return s, r.err
 }

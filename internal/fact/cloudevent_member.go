@@ -51,7 +51,12 @@ func unquote(v gjson.Result) string {
 
 // memberReader reads members strictly by type, and keeps the first thing that is wrong. No message repeats a value:
 // it may be somebody's e-mail address.
-type memberReader struct{ err error }
+type memberReader struct {
+	err error
+
+	sent     time.Time // the event's own time; zero for none
+	happened time.Time // when the fact was, once date has read it
+}
 
 func (r *memberReader) fail(format string, args ...any) {
 	if r.err == nil {
@@ -142,6 +147,43 @@ func (r *memberReader) time(name string, v gjson.Result) time.Time {
 	}
 	return t.UTC().Truncate(time.Microsecond)
 }
+
+// date reads when the fact was, from a member of data or, where that is absent, from the event's own time.
+func (r *memberReader) date(name string, v gjson.Result) time.Time {
+	r.happened = r.time("data."+name, v)
+	if r.happened.IsZero() {
+		r.happened = r.sent
+	}
+	if r.happened.IsZero() {
+		r.fail("neither data.%s nor time says when it was", name)
+	}
+	return r.happened
+}
+
+// userID reads whom an event is about.
+func (r *memberReader) userID(v gjson.Result) string {
+	return r.line("data.user_id", r.required("data.user_id", v), 255)
+}
+
+// code reads a code that must be one: of the letters codes are made of, in upper case.
+func (r *memberReader) code(name string, v gjson.Result) string {
+	s := r.required(name, v)
+	r.check(name, isCode(s), "3 to 32 of A to Z, 0 to 9, - and _")
+	return strings.ToUpper(s)
+}
+
+// program reads the name of a program; absent, null and the name of the default one are empty.
+func (r *memberReader) program(v gjson.Result) string {
+	s := r.optional("data.program", v)
+	r.check("data.program", v.Type == gjson.Null || isProgramName(s), "the name of a program: 1 to 40 of a to z, 0 to 9, - and _")
+	if s == defaultProgram {
+		return ""
+	}
+	return s
+}
+
+// defaultProgram is the name of the program that is meant where none is named.
+const defaultProgram = "default"
 
 // isStrictTime refuses what time.Parse takes beyond RFC 3339: an hour of one digit, a comma before the fraction, and
 // an offset of 24 hours or of 60 minutes (https://go.dev/issue/54580).

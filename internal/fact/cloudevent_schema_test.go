@@ -17,7 +17,10 @@ import (
 
 // verdicts holds the parser to the schemas: what one accepts the other does, for everything a fuzzer or a generator
 // thinks of.
-type verdicts struct{ signUp, envelope *jsonschema.Schema }
+type verdicts struct {
+	types    map[string]*jsonschema.Schema
+	envelope *jsonschema.Schema
+}
 
 func newVerdicts(tb testing.TB) verdicts {
 	tb.Helper()
@@ -28,7 +31,11 @@ func newVerdicts(tb testing.TB) verdicts {
 		}
 		return s
 	}
-	return verdicts{signUp: compile("user.registered"), envelope: compile("cloudevent")}
+	v := verdicts{types: map[string]*jsonschema.Schema{}, envelope: compile("cloudevent")}
+	for name := range cloudReaders {
+		v.types[name] = compile(name)
+	}
+	return v
 }
 
 type reporter interface {
@@ -48,25 +55,31 @@ func (v verdicts) compare(t reporter, data []byte) {
 		}
 		return
 	}
-	doc, schemaErr := events.Decode(data)
-	var envelopeErr error
-	if schemaErr == nil {
-		schemaErr, envelopeErr = v.signUp.Validate(doc), v.envelope.Validate(doc)
-	} else {
-		envelopeErr = schemaErr
+	doc, undecoded := events.Decode(data)
+	if undecoded != nil {
+		if _, refused := errors.AsType[*MalformedError](parserErr); !refused {
+			t.Fatalf("parser: %v\ndecoder: %v\n%q", parserErr, undecoded, data)
+		}
+		return
 	}
-	if (parserErr == nil) != (schemaErr == nil) {
+	envelopeErr := v.envelope.Validate(doc)
+	typ := ""
+	if object, ok := doc.(map[string]any); ok {
+		typ, _ = object["type"].(string)
+	}
+	schema, ours := v.types[typ]
+	if !ours {
+		if errors.Is(parserErr, ErrIgnored) != (envelopeErr == nil) {
+			t.Fatalf("parser: %v\nenvelope's schema: %v\n%q", parserErr, envelopeErr, data)
+		}
+		return
+	}
+	schemaErr := schema.Validate(doc)
+	if (parserErr == nil) != (schemaErr == nil) || errors.Is(parserErr, ErrIgnored) {
 		t.Fatalf("parser: %v\nschema: %v\n%q", parserErr, schemaErr, data)
 	}
 	if parserErr == nil && envelopeErr != nil {
-		t.Fatalf("a valid sign-up in an invalid envelope: %v\n%q", envelopeErr, data)
-	}
-	ours := false
-	if object, ok := doc.(map[string]any); ok {
-		ours = object["type"] == UserRegistered
-	}
-	if !ours && errors.Is(parserErr, ErrIgnored) != (envelopeErr == nil) {
-		t.Fatalf("parser: %v\nenvelope's schema: %v\n%q", parserErr, envelopeErr, data)
+		t.Fatalf("a valid event in an invalid envelope: %v\n%q", envelopeErr, data)
 	}
 }
 
@@ -153,6 +166,12 @@ func TestParserAgreesWithSchemaOnRefusals(t *testing.T) {
 	for _, tt := range refusals {
 		v.compare(t, []byte(strings.Replace(fullSignUp, tt.old, tt.new, 1)))
 	}
+	for _, p := range people {
+		v.compare(t, []byte(p.give))
+		for _, tt := range p.refusals {
+			v.compare(t, []byte(strings.Replace(p.give, tt.old, tt.new, 1)))
+		}
+	}
 	for _, n := range []int{100, maxNesting - 2, maxNesting - 1, maxNesting, maxNesting + 1} {
 		nested := strings.Repeat("[", n) + strings.Repeat("]", n)
 		v.compare(t, []byte(strings.Replace(fullSignUp, `[3]`, nested, 1)))
@@ -164,6 +183,8 @@ var oddStrings = []string{
 	`""`, `" "`, `"a"`, `" a"`, `"a b"`, `"a "`, `"a\u0020"`, `"\ud800"`, `"\ud800\u0041"`, `"\ud800\u0000"`, `"\ud83d\ude00"`,
 	`"\\u0000"`, `"\u0000"`, `"\\\u0000"`, `"\u007f"`, `"\u0085"`, `"é"`, `"a@b"`, `"@"`, `"@\n"`, `"cus_1"`, `"cus_"`, `"cus_é"`,
 	`"cus_1:2"`, `"1.0"`, `"1.00"`, `"user.registered"`, `"user.verified"`, `"user\u002eregistered"`, `"default"`, `"Default"`,
+	`"user.erased"`, `"referral.reviewed"`, `"code.assigned"`, `"approved"`, `"rejected"`, `"Approved"`, `"reopened"`,
+	`"ab"`, `"a-_9Z"`, `"a.b"`, `"vip_2-b"`, `"\u017fpring"`, `" abc"`,
 	`"application/json"`, `"APPLICATION/JSON; charset=utf-8"`, `"application/cloudevents+json"`, `"text/json"`, `"json"`, `"/json"`,
 	`"application/xml"`, `"application/+json"`, `"application/json ;é"`, `"application/a+b+json"`,
 	`"2026-05-01T09:30:00Z"`, `"2026-02-29T09:30:00Z"`, `"2028-02-29T09:30:00Z"`, `"2026-05-01T09:30:00z"`, `"2026-05-01 09:30:00Z"`,
@@ -183,7 +204,7 @@ func drawValue(t *rapid.T, label string) string {
 		return rapid.SampledFrom([]string{"true", "false", "0", "-1.5e400", "1.0", "[]", "{}", `["a"]`, `{"a":"\u0000"}`, `{"\u0000":1}`}).
 			Draw(t, label+" other")
 	case 2:
-		n := rapid.SampledFrom([]int{63, 64, 65, 251, 252, 255, 256, 319, 320, 321, 1024, 1025}).Draw(t, label+" length")
+		n := rapid.SampledFrom([]int{2, 3, 31, 32, 33, 39, 40, 41, 63, 64, 65, 251, 252, 255, 256, 319, 320, 321, 999, 1000, 1001, 1024, 1025}).Draw(t, label+" length")
 		r := rapid.SampledFrom([]string{"x", "é", "@", "😀"}).Draw(t, label+" letter")
 		head := rapid.SampledFrom([]string{"", "cus_", "@"}).Draw(t, label+" head")
 		return `"` + head + strings.Repeat(r, n) + `"`
@@ -220,30 +241,49 @@ func drawObject(t *rapid.T, label string, members [][2]string) string {
 	return b.String()
 }
 
+// members are the members of the data of each type, with a value that is right.
+var members = map[string][][2]string{
+	UserRegistered: {
+		{"user_id", `"bob"`}, {"username", `"Bob"`}, {"email", `"b@x"`}, {"email_verified", `true`},
+		{"referral_code", `"abc"`}, {"registered_at", `"2026-05-01T09:30:00Z"`}, {"ip", `"::1"`}, {"device_id", `"d"`},
+		{"stripe_customer_id", `"cus_1"`}, {"program", `"default"`}, {"code", `null`}, {"plan", `{"a":[1]}`},
+	},
+	UserVerified:       {{"user_id", `"bob"`}, {"verified_at", `"2026-05-01T09:30:00Z"`}, {"at", `[1]`}},
+	UserErased:         {{"user_id", `"bob"`}, {"erased_at", `"2026-05-01T09:30:00Z"`}, {"by", `{}`}},
+	ReferralReviewed:   append([][2]string{{"verdict", `"approved"`}}, decided...),
+	ReferralReopened:   append([][2]string{{"verdict", `7`}}, decided...),
+	ReferralAttributed: append([][2]string{{"program", `"DEFAULT"`}}, decided...),
+	CodeAssigned:       {{"user_id", `"bob"`}, {"code", `"abc"`}, {"program", `"vip"`}, {"at", `"2026-05-01T09:30:00Z"`}},
+}
+
+var decided = [][2]string{
+	{"user_id", `"bob"`}, {"referral_code", `"abc"`}, {"by", `"carol"`}, {"why", `"a friend"`}, {"at", `"2026-05-01T09:30:00Z"`},
+}
+
 func TestParserAgreesWithSchema(t *testing.T) {
 	v := newVerdicts(t)
-	accepted := 0
-	rapid.Check(t, func(t *rapid.T) {
-		data := drawObject(t, "data", [][2]string{
-			{"user_id", `"bob"`}, {"username", `"Bob"`}, {"email", `"b@x"`}, {"email_verified", `true`},
-			{"referral_code", `"abc"`}, {"registered_at", `"2026-05-01T09:30:00Z"`}, {"ip", `"::1"`}, {"device_id", `"d"`},
-			{"stripe_customer_id", `"cus_1"`}, {"program", `"default"`}, {"code", `null`}, {"plan", `{"a":[1]}`},
+	for typ := range cloudReaders {
+		t.Run(typ, func(t *testing.T) {
+			accepted := 0
+			rapid.Check(t, func(t *rapid.T) {
+				data := drawObject(t, "data", members[typ])
+				if rapid.IntRange(0, 29).Draw(t, "other data") == 0 {
+					data = drawValue(t, "data")
+				}
+				doc := []byte(drawObject(t, "envelope", [][2]string{
+					{"specversion", `"1.0"`}, {"id", `"1"`}, {"source", `"/s"`}, {"type", strconv.Quote(typ)}, {"subject", `"b"`},
+					{"time", `"2026-05-01T09:30:00Z"`}, {"datacontenttype", `"application/json"`}, {"dataschema", `"/x"`},
+					{"data_base64", `null`}, {"traceparent", `"00-1"`}, {"data", data},
+				}))
+				if _, err := ParseCloudEvent(doc); err == nil {
+					accepted++
+				}
+				v.compare(t, doc)
+			})
+			if accepted == 0 {
+				t.Error("nothing the generator made was acceptable: it proves nothing")
+			}
 		})
-		if rapid.IntRange(0, 29).Draw(t, "other data") == 0 {
-			data = drawValue(t, "data")
-		}
-		doc := []byte(drawObject(t, "envelope", [][2]string{
-			{"specversion", `"1.0"`}, {"id", `"1"`}, {"source", `"/s"`}, {"type", `"user.registered"`}, {"subject", `"b"`},
-			{"time", `"2026-05-01T09:30:00Z"`}, {"datacontenttype", `"application/json"`}, {"dataschema", `"/x"`},
-			{"data_base64", `null`}, {"traceparent", `"00-1"`}, {"data", data},
-		}))
-		if _, err := ParseCloudEvent(doc); err == nil {
-			accepted++
-		}
-		v.compare(t, doc)
-	})
-	if accepted == 0 {
-		t.Error("nothing the generator made was acceptable: it proves nothing")
 	}
 }
 
@@ -251,6 +291,12 @@ func FuzzParseCloudEvent(f *testing.F) {
 	f.Add([]byte(fullSignUp))
 	for _, tt := range refusals {
 		f.Add([]byte(strings.Replace(fullSignUp, tt.old, tt.new, 1)))
+	}
+	for _, p := range people {
+		f.Add([]byte(p.give))
+		for _, tt := range p.refusals {
+			f.Add([]byte(strings.Replace(p.give, tt.old, tt.new, 1)))
+		}
 	}
 	for _, s := range oddStrings {
 		f.Add([]byte(`{"specversion":"1.0","id":` + s + `,"source":"s","type":"user.registered","time":` + s +

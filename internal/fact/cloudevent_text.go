@@ -30,7 +30,7 @@ func checkJSON(data []byte) error {
 	return checkEscapes(data)
 }
 
-// CheckText refuses what is lost from the text of a sign-up's CloudEvent once it is decoded, and so from a schema's
+// CheckText refuses what is lost from the text of a CloudEvent once it is decoded, and so from a schema's
 // sight: a member that is read and stands there twice, of which one is gone; half a surrogate pair, for which U+FFFD
 // stands, so that two ids would become one; U+0000 in a member that is gone. The text must be JSON in UTF-8.
 // Error: *MalformedError.
@@ -42,8 +42,11 @@ func CheckText(data []byte) error {
 	if err := collect("the message", "", gjson.ParseBytes(data), outer.slot); err != nil {
 		return err
 	}
-	var inner signUpMembers
-	return collect("data", "/data", outer.data, inner.slot)
+	open, ok := cloudReaders[unquote(outer.typ)]
+	if !ok {
+		return nil
+	}
+	return collect("data", "/data", outer.data, open().slot)
 }
 
 func checkEscapes(data []byte) error {
@@ -155,6 +158,20 @@ func isCustomerID(s string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(rest, func(c rune) bool { return !isAlphanumeric(c) && c != '_' })
+}
+
+// isCode says whether a text can be a referral code, in any case.
+func isCode(s string) bool {
+	return 3 <= len(s) && len(s) <= 32 && !strings.ContainsFunc(s, func(c rune) bool {
+		return !isAlphanumeric(c) && c != '-' && c != '_'
+	})
+}
+
+// isProgramName says whether a text can be the name of a program.
+func isProgramName(s string) bool {
+	return s != "" && len(s) <= 40 && !strings.ContainsFunc(s, func(c rune) bool {
+		return !isAlphanumeric(c) && c != '-' && c != '_' || 'A' <= c && c <= 'Z'
+	})
 }
 
 func isAlphanumeric(c rune) bool {

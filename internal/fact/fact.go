@@ -103,17 +103,38 @@ type Tie struct {
 	At       time.Time
 }
 
-// MaxAhead is how far ahead of the time it is received a sign-up may be dated: as far as honest clocks differ.
+// MaxAhead is how far ahead of the time it is received a fact about a person may be dated: as far as honest clocks differ.
 const MaxAhead = 5 * time.Minute
 
-// CheckDate refuses a sign-up that is dated after it was received, by more than clocks differ: its window, and the terms
-// it falls under, would be of a time that has not come. Error: *MalformedError.
+// CheckDate refuses what is said of a person and dated after it was received, by more than clocks differ: a sign-up's
+// window, and the terms it falls under, would be of a time that has not come; and a decision or an erasure would cover
+// what is yet to happen. Error: *MalformedError.
 func (e Event) CheckDate(received time.Time) error {
-	if e.SignUp == nil || !e.SignUp.RegisteredAt.After(received.Add(MaxAhead)) {
+	member, at := e.dated()
+	if !at.After(received.Add(MaxAhead)) {
 		return nil
 	}
-	return malformed("registered_at is %s, more than %s after it was received at %s: the clock of its source is wrong",
-		e.SignUp.RegisteredAt.Format(time.RFC3339), MaxAhead, received.UTC().Format(time.RFC3339))
+	return malformed("%s is %s, more than %s after it was received at %s: the clock of its source is wrong",
+		member, at.Format(time.RFC3339), MaxAhead, received.UTC().Format(time.RFC3339))
+}
+
+// dated is when what is said of a person was, and the member of data that says so; zero for what Stripe says.
+func (e Event) dated() (member string, at time.Time) {
+	switch {
+	case e.SignUp != nil:
+		return "registered_at", e.SignUp.RegisteredAt
+	case e.Verified != nil:
+		return "verified_at", e.Verified.At
+	case e.Erased != nil:
+		return "erased_at", e.Erased.At
+	case e.Decision != nil:
+		return "at", e.Decision.At
+	case e.Attribution != nil:
+		return "at", e.Attribution.At
+	case e.Assignment != nil:
+		return "at", e.Assignment.At
+	}
+	return "", time.Time{}
 }
 
 // ErrIgnored says that an event is well formed but of a type, or in a state, that states nothing for a referral.

@@ -62,13 +62,16 @@ var stripeReaders = map[string]func(*envelope) (*payment.Sighting, *Tie){
 
 // Types are all types of events that are read, in order.
 func Types() []string {
-	return append(slices.Sorted(maps.Keys(stripeReaders)), UserRegistered)
+	return append(slices.Sorted(maps.Keys(stripeReaders)), slices.Sorted(maps.Keys(cloudReaders))...)
 }
 
 // Reads says whether events of a type are read, rather than ignored.
 func Reads(kind string) bool {
+	if _, ok := cloudReaders[kind]; ok {
+		return true
+	}
 	_, ok := stripeReaders[kind]
-	return ok || kind == UserRegistered
+	return ok
 }
 
 // envelope is the event around a Stripe object, and the first thing in the object that can not be read.

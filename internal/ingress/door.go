@@ -18,14 +18,16 @@ import (
 
 // outcome is what became of a request that was not refused.
 type outcome struct {
-	status  int
-	body    any    // answered as JSON
-	result  string // accepted or dropped
-	reason  string // why it was dropped
-	events  int    // how many events it was
-	subject string // for the log: what was accepted
-	names   []string
+	status int
+	body   any     // answered as JSON
+	result string  // accepted or dropped
+	reason string  // why it was dropped
+	events int     // how many events it was
+	names  []named // for the log: what was accepted
 }
+
+// named is an event by its own id, and where it was published.
+type named struct{ id, subject string }
 
 // refusal is why a request was not accepted, in words for its sender. It never repeats what was sent.
 type refusal struct {
@@ -93,8 +95,8 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.metrics.count(d.source, out.result, out.reason, out.events)
-	for _, name := range out.names {
-		d.log.Debug("event "+out.result, "source", d.source, "event", name, "subject", out.subject, "reason", out.reason)
+	for _, event := range out.names {
+		d.log.Debug("event "+out.result, "source", d.source, "event", event.id, "subject", event.subject, "reason", out.reason)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(out.status)

@@ -8,7 +8,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/fact"
 )
 
-// userSubject is what the type of a user's event is appended to.
+// userSubject is what the type of a user's event is appended to. That is one of userTypes: nothing else is published.
 const userSubject = "plusone.in."
 
 // eventsDoor takes CloudEvents over HTTP, for services that do not speak NATS.
@@ -27,7 +27,7 @@ func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
 	}
 	out := outcome{
 		status: http.StatusAccepted, body: map[string]int{"accepted": len(texts)}, result: resultAccepted,
-		events: len(texts), subject: userSubject + fact.UserRegistered,
+		events: len(texts),
 	}
 	messages := make([]message, 0, len(texts))
 	for i, text := range texts {
@@ -41,7 +41,7 @@ func (d *eventsDoor) take(r *http.Request, body []byte) (outcome, error) {
 			}
 			return outcome{}, err
 		}
-		out.names = append(out.names, ev.Name)
+		out.names = append(out.names, named{ev.Name, userSubject + ev.Type})
 		messages = append(messages, message{
 			subject: userSubject + ev.Type, id: ev.Key, contentType: "application/cloudevents+json", data: data,
 		})

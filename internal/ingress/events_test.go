@@ -114,6 +114,23 @@ func TestEventsInEveryMode(t *testing.T) {
 	}
 }
 
+func TestWhatElseIsSaidOfUsersGetsIn(t *testing.T) {
+	for _, typ := range userTypes {
+		b := newBench(t, nil)
+		if w := b.do(eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", typ, 1))); w.Code != http.StatusAccepted {
+			t.Fatalf("%s: status %d: %s", typ, w.Code, w.Body)
+		}
+		m := b.stream.msgs[0]
+		e, err := fact.ParseCloudEvent([]byte(m.data))
+		if err != nil || e.Type != typ || m.subject != "plusone.in."+typ || m.id != e.Key {
+			t.Errorf("%s: %+v is %+v, %v", typ, m, e, err)
+		}
+		if !strings.Contains(b.log.String(), "plusone.in."+typ) {
+			t.Errorf("%s: the log says %s", typ, b.log)
+		}
+	}
+}
+
 func TestEventsAsTheSDKSendsThem(t *testing.T) {
 	e := event.New()
 	e.SetID("1")
@@ -208,7 +225,15 @@ func TestRequestsThatAreNoCloudEvents(t *testing.T) {
 		{"batch, not UTF-8", eventRequest(batchJSON, "["+signUp("1")+",\"\xff\"]"), 400, "not-json"},
 		{"binary, a header twice", twice, 400, "bad-event-header"},
 		{"too large", eventRequest(structuredJSON, strings.Repeat(" ", maxBody)+"{}"), 413, "body-too-large"},
-		{"another type", eventRequest(structuredJSON, strings.Replace(signUp("1"), "registered", "erased", 1)), 400, "unsupported-type"},
+		{"another type", eventRequest(structuredJSON, strings.Replace(signUp("1"), "registered", "moved", 1)), 400, "unsupported-type"},
+		{"another branch", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "stripe.charge.refunded", 1)), 400, "unsupported-type"},
+		{"a review", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "referral.reviewed", 1)), 403, "decision"},
+		{"a review, in binary", binaryRequest("{}", map[string]string{"ce-type": "referral.reviewed"}), 403, "decision"},
+		{"a reopening", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "referral.reopened", 1)), 403, "decision"},
+		{"an attribution", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "referral.attributed", 1)), 403, "decision"},
+		{"a code", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "code.assigned", 1)), 403, "decision"},
+		{"a sign-up and a code in a batch", eventRequest(batchJSON, "["+signUp("1")+","+
+			strings.Replace(signUp("2"), "user.registered", "code.assigned", 1)+"]"), 403, "decision"},
 		{"an event too large", eventRequest(structuredJSON, strings.Replace(signUp("1"), `"data":{`,
 			`"data":{"x":"`+strings.Repeat("x", fact.MaxCloudEvent)+`",`, 1)), 413, "event-too-large"},
 	}
@@ -236,7 +261,7 @@ func TestInvalidEventsAreExplained(t *testing.T) {
 		}},
 		{"a list", signUp("1"), `[]`, []problem.Error{{Pointer: "", Detail: "must be object, and is array"}}},
 		{"version", `"1.0"`, `"0.3"`, []problem.Error{{Pointer: "/specversion", Detail: `must be "1.0"`}}},
-		{"empty type", `"user.registered"`, `""`, []problem.Error{{Pointer: "/type", Detail: `must be "user.registered"`}}},
+		{"empty type", `"user.registered"`, `""`, []problem.Error{{Pointer: "/type", Detail: "must be one of user.registered, user.verified, user.erased"}}},
 		{"id", `"id":"1"`, `"id":" "`, []problem.Error{{Pointer: "/id", Detail: places["/id"]}}},
 		{"source", `/accounts`, `my shop`, []problem.Error{{Pointer: "/source", Detail: places["/source"]}}},
 		{"time", `T09:30:00Z`, ``, []problem.Error{{Pointer: "/time", Detail: places["/time"]}}},
@@ -257,9 +282,15 @@ func TestInvalidEventsAreExplained(t *testing.T) {
 		{"verified", `"user_id"`, `"email_verified":"yes","user_id"`, []problem.Error{{Pointer: "/data/email_verified", Detail: "must be null or boolean, and is string"}}},
 		{"long code", `"user_id"`, `"referral_code":"` + strings.Repeat("x", 65) + `","user_id"`, []problem.Error{{Pointer: "/data/referral_code", Detail: "must not be longer than 64 characters"}}},
 		{"customer", `"user_id"`, `"stripe_customer_id":"acct_1","user_id"`, []problem.Error{{Pointer: "/data/stripe_customer_id", Detail: places["/data/stripe_customer_id"]}}},
-		{"program and code", `"user_id"`, `"program":"vip","code":"BOB","user_id"`, []problem.Error{
-			{Pointer: "/data/code", Detail: "is not yet supported"},
-			{Pointer: "/data/program", Detail: `must be "default": other programs are not yet supported`},
+		{"program and code", `"user_id"`, `"program":"VIP","code":"BO","user_id"`, []problem.Error{
+			{Pointer: "/data/code", Detail: "must be 3 to 32 of A to Z, 0 to 9, - and _"},
+			{Pointer: "/data/program", Detail: "must be the name of a program: 1 to 40 of a to z, 0 to 9, - and _"},
+		}},
+		{"a verification without a time", `"type":"user.registered",` + when, `"type":"user.verified"`, []problem.Error{
+			{Pointer: "", Detail: "either time or data.verified_at is required"},
+		}},
+		{"an erasure with half a time", `user.registered"` + `,` + when + `,"data":{`, `user.erased"` + `,` + when + `,"data":{"erased_at":"2026-05-01",`, []problem.Error{
+			{Pointer: "/data/erased_at", Detail: places["/data/erased_at"]},
 		}},
 	}
 	for _, tt := range tests {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -16,15 +17,29 @@ import (
 	"github.com/plusone-dev/plusone/internal/problem"
 )
 
-// eventReader holds events to their schema.
-type eventReader struct{ signUp *jsonschema.Schema }
+// userTypes are the types of events that are taken here. Decisions of whoever runs plusone are not: the token of this
+// door is that of services which tell who their users are, and would else decide who is paid.
+var userTypes = []string{fact.UserRegistered, fact.UserVerified, fact.UserErased}
+
+// eventReader holds events to their schemas.
+type eventReader struct{ schemas map[string]*jsonschema.Schema }
+
+// userSchemas are compiled once: they are the same for every reader.
+var userSchemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
+	schemas := make(map[string]*jsonschema.Schema, len(userTypes))
+	for _, typ := range userTypes {
+		s, err := events.Compile(typ)
+		if err != nil {
+			return nil, err
+		}
+		schemas[typ] = s
+	}
+	return schemas, nil
+})
 
 func newEventReader() (*eventReader, error) {
-	s, err := events.Compile(fact.UserRegistered)
-	if err != nil {
-		return nil, err
-	}
-	return &eventReader{signUp: s}, nil
+	schemas, err := userSchemas()
+	return &eventReader{schemas: schemas}, err
 }
 
 // event validates the text of one event and makes the bytes to publish of it: one document for one event, whatever its
@@ -42,14 +57,14 @@ func (r *eventReader) event(text []byte) (fact.Event, []byte, *refusal) {
 
 // validate holds an event to its schema, and its text to what the schema cannot see.
 func (r *eventReader) validate(doc any, text []byte) *refusal {
-	if object, ok := doc.(map[string]any); ok {
-		if typ, ok := object["type"].(string); ok && typ != fact.UserRegistered && typ != "" {
-			return refuse("unsupported-type", "the only type of event taken here is "+fact.UserRegistered)
-		}
+	typ := typeOf(doc)
+	schema, ok := r.schemas[typ]
+	if !ok {
+		return refuseType(typ)
 	}
-	if err := r.signUp.Validate(doc); err != nil {
-		ref := refuse("invalid-event", "the event is not a valid "+fact.UserRegistered)
-		ref.errors = explain(err)
+	if err := schema.Validate(doc); err != nil {
+		ref := refuse("invalid-event", "the event is not a valid "+typ)
+		ref.errors = explain(err, typ)
 		return ref
 	}
 	if bad, ok := errors.AsType[*fact.MalformedError](fact.CheckText(text)); ok {
@@ -58,6 +73,29 @@ func (r *eventReader) validate(doc any, text []byte) *refusal {
 		return ref
 	}
 	return nil
+}
+
+// typeOf is what an event says it is. One that does not say is held to be a sign-up, so that it is told what it lacks.
+func typeOf(doc any) string {
+	if object, ok := doc.(map[string]any); ok {
+		if typ, ok := object["type"].(string); ok && typ != "" {
+			return typ
+		}
+	}
+	return fact.UserRegistered
+}
+
+// refuseType says what to do with an event of a type that is not taken here.
+func refuseType(typ string) *refusal {
+	switch typ {
+	case fact.ReferralReviewed, fact.ReferralReopened, fact.ReferralAttributed, fact.CodeAssigned:
+		return &refusal{
+			status: http.StatusForbidden,
+			reason: "decision",
+			detail: "a decision is not taken here: ask the API, with its admin token, or run `plusone referral` or `plusone code`",
+		}
+	}
+	return refuse("unsupported-type", "the types of events taken here are "+strings.Join(userTypes, ", "))
 }
 
 // publishable writes a valid event as it is published, and reads what it wrote.

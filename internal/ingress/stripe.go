@@ -28,7 +28,7 @@ func (d *stripeDoor) take(r *http.Request, body []byte) (outcome, error) {
 	}
 	out := outcome{
 		status: http.StatusOK, body: map[string]bool{"received": true}, result: resultAccepted,
-		events: 1, subject: stripeSubject + ev.Type, names: []string{ev.ID},
+		events: 1, names: []named{{ev.ID, stripeSubject + ev.Type}},
 	}
 	if ev.Live != d.live {
 		// A Connect endpoint in live mode is sent test events too; refusing them would have Stripe repeat them for days.
@@ -36,6 +36,6 @@ func (d *stripeDoor) take(r *http.Request, body []byte) (outcome, error) {
 		return out, nil
 	}
 	return out, d.out.all(r.Context(), []message{{
-		subject: out.subject, id: ev.Key, contentType: "application/json", data: body,
+		subject: stripeSubject + ev.Type, id: ev.Key, contentType: "application/json", data: body,
 	}})
 }

@@ -1,14 +1,11 @@
 package store
 
 import (
-	"errors"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/plusone-dev/plusone/internal/fact"
 )
@@ -26,101 +23,7 @@ rewards:
   - {to: referee, fixed: {usd: "5.00", eur: "4.00", jpy: "300"}}
 `
 
-const (
-	withHold   = uncapped + "hold: 30d\n"
-	refundsAny = uncapped + "refunds: any\n"
-	fullOnly   = uncapped + "refunds: full\n"
-	capOfTwo   = `
-name: default
-codes: {max_uses: 2}
-qualify: {minimum: {usd: "10.00"}}
-rewards:
-  - {to: referrer, fixed: {usd: "10.00"}}
-  - {to: referee, fixed: {usd: "10.00"}}
-`
-)
-
-// TestLawsAfterEveryStep lets a random business live, event by event and day by day, and holds every law after each.
-func TestLawsAfterEveryStep(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t, rapid.SampledFrom([]string{uncapped, withHold, refundsAny, fullOnly, capOfTwo}).Draw(rt, "terms"))
-		defer w.close()
-		w.t = rt
-		for _, batch := range drawDelivery(rt, drawEvents(rt)) {
-			if rapid.IntRange(0, 3).Draw(rt, "wait") == 0 {
-				w.now = w.now.Add(rapid.SampledFrom([]time.Duration{time.Hour, 29 * day, 61 * day}).Draw(rt, "pass"))
-				w.tick()
-				w.lawful()
-			}
-			w.apply(batch...)
-			w.lawful()
-		}
-	})
-}
-
-// TestConvergence delivers one history twice, in its own order one by one and then in any order, repeated, in batches,
-// by several workers at once. The outcome is the same.
-func TestConvergence(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		terms := rapid.SampledFrom([]string{uncapped, withHold, refundsAny, fullOnly}).Draw(rt, "terms")
-		events := drawEvents(rt)
-		later := noon.Add(rapid.SampledFrom([]time.Duration{day, 40 * day, 100 * day, 200 * day}).Draw(rt, "later"))
-
-		plain := newWorld(t, terms)
-		defer plain.close()
-		plain.t = rt
-		for _, e := range events {
-			plain.apply(e)
-		}
-		plain.now = later
-		plain.tick()
-
-		mixed := newWorld(t, terms)
-		defer mixed.close()
-		mixed.t = rt
-		mixed.deliver(drawDelivery(rt, events), rapid.IntRange(1, 4).Draw(rt, "workers"))
-		mixed.now = later
-		mixed.tick()
-
-		if diff := cmp.Diff(plain.outcome(), mixed.outcome()); diff != "" {
-			rt.Fatalf("another order, another outcome:\n%s", diff)
-		}
-		plain.lawful()
-		mixed.lawful()
-	})
-}
-
-// deliver lets workers take batches side by side. A deadlock is a failure, not something to try again.
-func (w *world) deliver(batches [][]fact.Event, workers int) {
-	w.t.Helper()
-	queue := make(chan []fact.Event)
-	failures := make(chan error, workers)
-	var all sync.WaitGroup
-	for range workers {
-		all.Go(func() {
-			for batch := range queue {
-				_, err := w.store.Apply(w.ctx, batch)
-				for errors.Is(err, ErrContended) {
-					_, err = w.store.Apply(w.ctx, batch)
-				}
-				if err != nil {
-					failures <- err
-					for range queue {
-					}
-				}
-			}
-		})
-	}
-	for _, b := range batches {
-		queue <- b
-	}
-	close(queue)
-	all.Wait()
-	close(failures)
-	for err := range failures {
-		w.t.Fatalf("a worker failed: %v", err)
-	}
-}
+const withHold = uncapped + "hold: 30d\n"
 
 // TestEveryEventFiveTimes is the issue's own sentence.
 func TestEveryEventFiveTimes(t *testing.T) {

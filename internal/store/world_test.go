@@ -108,10 +108,11 @@ func (w *world) outcome() string {
 	}
 	for _, r := range page {
 		line := fmt.Sprintf("%s by %s (%s): %s %s", r.Referee, r.Referrer, r.Code, r.Status, r.Reason)
+		var rewards []string
 		for _, reward := range r.Rewards {
-			line += fmt.Sprintf(" [%s %s %s]", reward.To, reward.UserID, reward.Amount)
+			rewards = append(rewards, fmt.Sprintf(" [%s %s %s]", reward.To, reward.UserID, reward.Amount))
 		}
-		lines = append(lines, line)
+		lines = append(lines, line+referrersFirst(rewards))
 	}
 	rows, err := w.pool.Query(w.ctx, `select u.external_id, b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
 	if err != nil {
@@ -128,6 +129,13 @@ func (w *world) outcome() string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
+}
+
+// referrersFirst puts the rewards of a referral in order.
+func referrersFirst(rewards []string) string {
+	slices.Sort(rewards)
+	slices.Reverse(rewards)
+	return strings.Join(rewards, "")
 }
 
 // lawful fails the test when the database breaks a law.

@@ -70,6 +70,11 @@ var house = []wall{
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
 	{of: "internal/simulate", never: []string{siblings, "db/...", postgres, nats}, why: "what it expects must not come from the code that it judges"},
 	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},
+	{
+		of:   "internal/model",
+		only: []string{"internal/fact", "internal/money", "internal/payment", "github.com/tidwall/..."},
+		why:  "what it expects must not come from the code that it judges",
+	},
 	{of: "internal/walls", only: []string{}, why: "it looks at the packages from outside"},
 	{of: "internal/bench", never: []string{"internal/ingress", "internal/api"}, why: "it measures the doors as whoever knocks at them: from outside"},
 	{
@@ -84,6 +89,7 @@ var house = []wall{
 // doors says who alone may import a package, not counting tests.
 var doors = []door{
 	{to: "internal/testkit", by: nil, why: "it is for tests alone"},
+	{to: "internal/model", by: nil, why: "it is for tests alone"},
 	{to: "internal/simulate", by: []string{"cmd/plusone"}, why: "it plays a whole business of users of the finished program"},
 	{to: "db", by: []string{"internal/store", "internal/bench"}, why: "all SQL goes through the store"},
 	{to: "internal/devstack", by: []string{"cmd/plusone", "internal/bench", "internal/testkit"}, why: "only plusone dev, the benchmark and tests run servers of their own"},
@@ -100,6 +106,13 @@ var bans = []ban{
 			"time.NewTicker", "time.Local", "time.LoadLocation",
 		},
 		why: "the same facts at the same time get the same answer, at every replay",
+	},
+	{
+		in: []string{"internal/model"},
+		names: []string{
+			module + "internal/payment.Derive", module + "internal/payment.FirstClaim", "time.Now", "time.Since", "time.Until",
+		},
+		why: "what it expects must not come from the code that it judges",
 	},
 	{
 		in:    []string{"internal/store"},

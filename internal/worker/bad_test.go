@@ -46,8 +46,18 @@ func malformedMessages() map[message]string {
 		signUpWith("a long id", `"user_id": "mallory"`, fmt.Sprintf(`"user_id": %q`, long)):     "longer than 255",
 		signUpWith("no e-mail", `"mallory@example.com"`, `"mallory"`):                           "data.email",
 		signUpWith("verified by whom", `"email_verified": true`, `"email_verified": "yes"`):     "data.email_verified",
-		signUpWith("another program", `"username"`, `"program": "vip", "username"`):             "not yet supported",
+		signUpWith("another program", `"username"`, `"program": "V.I.P.", "username"`):          "data.program",
+		// A service that may tell of users, and would like to decide about referrals.
+		{"plusone.in.user.reviewed", "a decision among users", review("mallory")}:                                     "not of the subject",
+		{"plusone.in.code.assigned", "a decision among codes", review("mallory")}:                                     "not of the subject",
+		{"plusone.in.referral.reviewed", "a sign-up", signUp("mallory", "", at).body}:                                 "not of the subject",
+		{"plusone.in.referral.reviewed", "a review by nobody", strings.Replace(review("mallory"), `"by"`, `"of"`, 1)}: "data.by is missing",
 	}
+}
+
+func review(user string) string {
+	return fmt.Sprintf(`{"specversion": "1.0", "id": "review-%[1]s", "source": "/office", "type": "referral.reviewed", "time": %[2]q,
+		"data": {"user_id": %[1]q, "referral_code": "C-ALICE", "verdict": "approved", "by": "carol", "why": "a friend"}}`, user, noon.Format(time.RFC3339))
 }
 
 func TestMalformedMessages(t *testing.T) {
@@ -90,7 +100,8 @@ func TestMalformedMessages(t *testing.T) {
 	}
 	w.wantMetrics(map[string]float64{
 		"plusone_worker_events_total result=malformed":                                 float64(2 * len(bad)),
-		"plusone_worker_events_total result=malformed type=user.registered":            16,
+		"plusone_worker_events_total result=malformed type=user.registered":            18,
+		"plusone_worker_events_total result=malformed type=referral.reviewed":          6,
 		"plusone_worker_events_total result=malformed type=checkout.session.completed": 12,
 		"plusone_worker_events_total result=malformed type=charge.refunded":            4,
 		"plusone_worker_events_total result=malformed type=refund.updated":             2,
@@ -108,9 +119,9 @@ func TestIgnoredTypes(t *testing.T) {
 		stripe("made.up_by_a_stranger", "evt_2", `{"id": "x_1"}`, noon),
 		stripe("another.one", "evt_3", `{"id": "x_2"}`, noon),
 		stripe("checkout.session.completed", "evt_4", `{"id": "cs_1", "mode": "setup"}`, noon),
-		message{"plusone.in.user.verified", "verified", strings.ReplaceAll(signUp("bob", "", noon).body, "user.registered", "user.verified")},
+		message{"plusone.in.user.moved", "moved", strings.ReplaceAll(signUp("bob", "", noon).body, "user.registered", "user.moved")},
 		message{"plusone.in.link.visited", "visit", "{}"},
-		message{"plusone.in.referral.reviewed", "review", "no JSON at all"},
+		message{"plusone.in.referral.praised", "praise", strings.ReplaceAll(review("bob"), "referral.reviewed", "referral.praised")},
 	)
 	if dead := w.stored(stream.Dead); len(dead) != 0 {
 		t.Errorf("%d dead letters", len(dead))

@@ -92,8 +92,11 @@ func read(m *stream.Message) (fact.Event, error) {
 	switch branch, _, _ := strings.Cut(strings.TrimPrefix(m.Subject, stream.InPrefix), "."); branch {
 	case "stripe":
 		return fact.ParseStripe(m.Data)
-	case "user":
+	case "user", "referral", "code":
 		e, err := fact.ParseCloudEvent(m.Data)
+		if err == nil && !strings.HasPrefix(e.Type, branch+".") { // who may publish on one branch may not on another
+			err = &fact.MalformedError{Why: "its type is not of the subject it was published to"}
+		}
 		if err == nil {
 			err = e.CheckDate(m.Time) // the same at every delivery: it is when the stream stored it
 		}
