@@ -146,7 +146,7 @@ type txn struct {
 	bought   map[int64][]int64         // the payments that the batch changed, by the users whose they are or were
 	cards    cardChanges
 	carded   map[int64]bool         // users of whose cards something changed
-	hand     map[int64][]attributed // who was attributed by hand, by user
+	hand     map[int64][]attributedCode // who was attributed by hand, by user
 	result   Result
 }
 
@@ -156,7 +156,7 @@ func (t *txn) run(conn connection, w work) error {
 	t.later.add("begin")
 	t.touched, t.bought = make(map[int64]string), make(map[int64][]int64)
 	t.cards = cardChanges{seen: make(map[cardOf]time.Time), lost: make(map[cardOf]bool)}
-	t.carded, t.hand = make(map[int64]bool), make(map[int64][]attributed)
+	t.carded, t.hand = make(map[int64]bool), make(map[int64][]attributedCode)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range w.referees {
 		t.touched[id] = w.cause

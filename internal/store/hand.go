@@ -12,8 +12,8 @@ import (
 	"github.com/plusone-dev/plusone/internal/referral"
 )
 
-// attributed says that somebody attributed a user to a code by hand.
-type attributed struct {
+// attributedCode says that somebody attributed a user to a code by hand.
+type attributedCode struct {
 	code, program int64 // program is 0 while nobody has the code
 	at            time.Time
 	event, cause  string
@@ -39,10 +39,10 @@ func (t *txn) loadHand() error {
 }
 
 // listAttributions reads who was attributed by hand.
-func listAttributions(ctx context.Context, q *db.Queries, users []int64, into map[int64][]attributed) error {
+func listAttributions(ctx context.Context, q *db.Queries, users []int64, into map[int64][]attributedCode) error {
 	rows, err := q.ListAttributions(ctx, users)
 	for _, r := range rows {
-		into[r.UserID] = append(into[r.UserID], attributed{code: r.CodeID, program: r.ProgramID, at: r.At.UTC(), event: r.EventKey})
+		into[r.UserID] = append(into[r.UserID], attributedCode{code: r.CodeID, program: r.ProgramID, at: r.At.UTC(), event: r.EventKey})
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func (t *txn) saveAttributions() error {
 		rows.DecidedBy = append(rows.DecidedBy, a.By)
 		rows.Why = append(rows.Why, a.Why)
 		marked[user] = true
-		t.hand[user] = append(t.hand[user], attributed{code: code, at: a.At, event: a.event, cause: a.cause})
+		t.hand[user] = append(t.hand[user], attributedCode{code: code, at: a.At, event: a.event, cause: a.cause})
 	}
 	for user, all := range t.hand {
 		for i, a := range all {
@@ -97,7 +97,7 @@ func (t *txn) saveAttributions() error {
 
 // attributeByHand makes a referral that nobody's sign-up with the code does. Its window runs from the sign-up that stands,
 // and where none is known, from the first attribution.
-func (t *txn) attributeByHand(u *user, a attributed, c *code) {
+func (t *txn) attributeByHand(u *user, a attributedCode, c *code) {
 	if t.signUps[[2]int64{u.id, c.id}] != nil {
 		return
 	}
@@ -115,8 +115,8 @@ func (t *txn) attributeByHand(u *user, a attributed, c *code) {
 
 // standsFor says whether it is a code that a user counts as referred with, in a program: the one they were attributed to by
 // hand last, or else that of the sign-up that stands.
-func (u *user) standsFor(code, program int64, hand []attributed) bool {
-	var best attributed
+func (u *user) standsFor(code, program int64, hand []attributedCode) bool {
+	var best attributedCode
 	for _, a := range hand {
 		if a.program == program && (best.code == 0 || cmp.Or(a.at.Compare(best.at), cmp.Compare(a.event, best.event)) > 0) {
 			best = a

@@ -18,9 +18,9 @@ type intake struct {
 	signUps map[string][]signUp // by the user's own id
 
 	verified     map[string]verification // by the user's own id
-	decisions    []decision
-	attributions []attribution
-	assignments  []assignment
+	decisions    []saidDecision
+	attributions []saidAttribution
+	assignments  []saidAssignment
 
 	cardKey func(fingerprint string) string
 }
@@ -31,18 +31,18 @@ type verification struct {
 	cause string
 }
 
-// decision, attribution and assignment are what a person said, and the event that told of it.
-type decision struct {
+// saidDecision, saidAttribution and saidAssignment are what a person said, and the event that told of it.
+type saidDecision struct {
 	fact.Decision
 	event, cause string
 }
 
-type attribution struct {
+type saidAttribution struct {
 	fact.Attribution
 	event, cause string
 }
 
-type assignment struct {
+type saidAssignment struct {
 	fact.Assignment
 	event, cause string
 }
@@ -131,13 +131,13 @@ func (in *intake) addByHand(e fact.Event) {
 		}
 	}
 	if e.Decision != nil {
-		in.decisions = append(in.decisions, decision{*e.Decision, e.Key, e.Name})
+		in.decisions = append(in.decisions, saidDecision{*e.Decision, e.Key, e.Name})
 	}
 	if e.Attribution != nil {
-		in.attributions = append(in.attributions, attribution{*e.Attribution, e.Key, e.Name})
+		in.attributions = append(in.attributions, saidAttribution{*e.Attribution, e.Key, e.Name})
 	}
 	if e.Assignment != nil {
-		in.assignments = append(in.assignments, assignment{*e.Assignment, e.Key, e.Name})
+		in.assignments = append(in.assignments, saidAssignment{*e.Assignment, e.Key, e.Name})
 	}
 }
 

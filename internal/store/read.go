@@ -202,7 +202,7 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 		}
 		return &user{id: id} // the row is lost: the audit must come as far as to say so
 	}
-	hand := make(map[int64][]attributed)
+	hand := make(map[int64][]attributedCode)
 	var byHand []int64
 	for id, u := range users {
 		if u.byHand {
