@@ -47,8 +47,8 @@ var termRefusals = []struct {
 	{"requalifying after the first purchase", "qualify:\n  requalify: true\n  purchase: first\n", []string{
 		"2:14: qualify.requalify: no other purchase takes the place of the first: write false, or purchase: first_at_minimum",
 	}},
-	{"requalifying after a purchase that is not understood", "qualify: {requalify: true, purchase: frist}\n", []string{ //nolint:misspell // it is meant to be
-		`1:38: qualify.purchase: must be one of first_at_minimum, first, not "frist"`, //nolint:misspell // it is meant to be
+	{"requalifying after a purchase that is not understood", "qualify: {requalify: true, purchase: frist}\n", []string{
+		`1:38: qualify.purchase: must be one of first_at_minimum, first, not "frist"`,
 	}},
 	{"points in the minimum", `qualify: {minimum: {points: "1"}}`, []string{
 		"1:21: qualify.minimum.points: nothing is paid in points: take them out",
