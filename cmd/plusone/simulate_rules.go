@@ -33,7 +33,7 @@ func rulesOf(t referral.Terms) (simulate.Rules, error) {
 		understood.Rewards = append(understood.Rewards, referral.RewardTerms{To: reward.To, On: referral.OnPurchase, Fixed: reward.Fixed})
 	}
 	if strange := unforeseen(t); len(strange) > 0 {
-		return r, fmt.Errorf("%w: %s: take it out, or simulate another program", errUnforeseen, strings.Join(strange, ", "))
+		return r, fmt.Errorf("%w: %s: simulate under a program without it", errUnforeseen, strings.Join(strange, ", "))
 	}
 	if len(r.Rewards) != len(t.Rewards) || !reflect.DeepEqual(t, understood) {
 		return r, errUnforeseen // what has come to the terms since, and has no words above yet

@@ -52,7 +52,7 @@ func TestRulesOfRefuse(t *testing.T) {
 		"qualify: {requalify: true}\ncredit_purchases: true\nfraud: {same_card: cancel}\n": "qualify.requalify, credit_purchases, fraud",
 	} {
 		_, err := rulesOf(termsFrom(t, source))
-		want := fmt.Sprintf("%v: %s: take it out, or simulate another program", errUnforeseen, names)
+		want := fmt.Sprintf("%v: %s: simulate under a program without it", errUnforeseen, names)
 		if !errors.Is(err, errUnforeseen) || err.Error() != want {
 			t.Errorf("%s\ngot  %v\nwant %s", source, err, want)
 		}

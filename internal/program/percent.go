@@ -61,13 +61,10 @@ func parsePercent(text string) (int64, error) {
 }
 
 // formatPercent writes millionths as parsePercent reads them, without needless zeros. A negative share, which no file can
-// say, is written as a number that is refused.
+// say, keeps its sign, and is refused.
 func formatPercent(millionths int64) string {
-	if millionths < 0 {
-		return strconv.FormatInt(millionths, 10)
-	}
-	whole, fraction := millionths/wholePercent, millionths%wholePercent
-	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%d.%0*d", whole, percentDecimals, fraction), "0"), ".")
+	text := fmt.Sprintf("%d.%0*d", millionths/wholePercent, percentDecimals, millionths%wholePercent)
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }
 
 func digitsOnly(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -47,8 +47,8 @@ var termRefusals = []struct {
 	{"requalifying after the first purchase", "qualify:\n  requalify: true\n  purchase: first\n", []string{
 		"2:14: qualify.requalify: no other purchase takes the place of the first: write false, or purchase: first_at_minimum",
 	}},
-	{"requalifying after a purchase that is not understood", "qualify: {requalify: true, purchase: frist}\n", []string{ //nolint:misspell // it is meant to be
-		`1:38: qualify.purchase: must be one of first_at_minimum, first, not "frist"`, //nolint:misspell // it is meant to be
+	{"requalifying after a purchase that is not understood", "qualify: {requalify: true, purchase: frist}\n", []string{
+		`1:38: qualify.purchase: must be one of first_at_minimum, first, not "frist"`,
 	}},
 	{"points in the minimum", `qualify: {minimum: {points: "1"}}`, []string{
 		"1:21: qualify.minimum.points: nothing is paid in points: take them out",
@@ -97,6 +97,14 @@ var termRefusals = []struct {
 	}},
 	{"points twice", "rewards:\n  - {to: referee, fixed: {points: \"1\"}}\n  - {to: referee, on: purchase, fixed: {points: \"1\"}}\n", []string{
 		"3:10: rewards[1].to: the referee already has a reward in points for the purchase above: make one of them",
+	}},
+	{"rewards to nobody, twice", "rewards:\n  - {fixed: {points: \"1\"}}\n  - {fixed: {points: \"1\"}}\n", []string{
+		"2:5: rewards[0]: to is missing: write to: referrer or to: referee",
+		"3:5: rewards[1]: to is missing: write to: referrer or to: referee",
+	}},
+	{"rewards for something else, twice", "rewards:\n  - {to: referee, percent: \"1\", on: x}\n  - {to: referee, percent: \"1\", on: x}\n", []string{
+		`2:37: rewards[0].on: must be one of purchase, signup, not "x"`,
+		`3:37: rewards[1].on: must be one of purchase, signup, not "x"`,
 	}},
 	{"a sign-up twice", "rewards:\n  - {to: referrer, fixed: {usd: \"1\"}, on: signup}\n  - {to: referrer, fixed: {eur: \"1\"}, on: signup}\n", []string{
 		"3:10: rewards[1].to: the referrer already has a reward in money for the sign-up above: make one of them",
@@ -245,6 +253,10 @@ var termRefusals = []struct {
 	{"badges that do not rise", "badges: [10, 50, 50, 20]\n", []string{
 		"1:18: badges[2]: must be more than 50, the badge before it: write them in rising order",
 		"1:22: badges[3]: must be more than 50, the badge before it: write them in rising order",
+	}},
+	{"badges that rise again, but not far enough", "badges: [50, 20, 30]\n", []string{
+		"1:14: badges[1]: must be more than 50, the badge before it: write them in rising order",
+		"1:18: badges[2]: must be more than 50, the badge before it: write them in rising order",
 	}},
 	{"badges that are no numbers", "badges:\n  - 0\n  - \"5\"\n  -\n  - 1.5\n", []string{
 		"2:5: badges[0]: must be a whole number from 1 to 1000000000, not the number 0",

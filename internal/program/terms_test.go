@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +93,7 @@ func TestParseTerms(t *testing.T) {
 		change func(*referral.Terms)
 	}{
 		"another name":              {"name: summer_2026-a", func(t *referral.Terms) { t.Program = "summer_2026-a" }},
+		"the longest name":          {"name: " + strings.Repeat("a", 40), func(t *referral.Terms) { t.Program = strings.Repeat("a", 40) }},
 		"a name of digits":          {`name: "5"`, func(t *referral.Terms) { t.Program = "5" }},
 		"the first purchase":        {"qualify: {purchase: first}", func(t *referral.Terms) { t.Qualify.Purchase = referral.First }},
 		"the first, not again":      {"qualify: {requalify: false, purchase: first}", func(t *referral.Terms) { t.Qualify.Purchase = referral.First }},
