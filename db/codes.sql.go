@@ -36,9 +36,10 @@ func (q *Queries) AllocateCodes(ctx context.Context, count int32) ([]int64, erro
 
 const claimCodes = `-- name: ClaimCodes :exec
 update codes c
-set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses
+set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses, assigned = w.assigned
 from (select unnest($1::bigint[]) as id, unnest($2::bigint[]) as owner_id,
-             unnest($3::bigint[]) as program_id, unnest($4::int[]) as max_uses) w
+             unnest($3::bigint[]) as program_id, unnest($4::int[]) as max_uses,
+             unnest($5::boolean[]) as assigned) w
 where c.id = w.id and c.owner_id is null
 `
 
@@ -47,6 +48,7 @@ type ClaimCodesParams struct {
 	OwnerID   []int64
 	ProgramID []int64
 	MaxUses   []int32
+	Assigned  []bool
 }
 
 // Gives codes that nobody had to their owners.
@@ -56,6 +58,7 @@ func (q *Queries) ClaimCodes(ctx context.Context, arg ClaimCodesParams) error {
 		arg.OwnerID,
 		arg.ProgramID,
 		arg.MaxUses,
+		arg.Assigned,
 	)
 	return err
 }
@@ -130,9 +133,9 @@ func (q *Queries) GetCodes(ctx context.Context, ids []int64) ([]GetCodesRow, err
 }
 
 const insertCodes = `-- name: InsertCodes :execrows
-insert into codes (id, code, owner_id, program_id, max_uses)
+insert into codes (id, code, owner_id, program_id, max_uses, assigned)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::bigint[]), 0), nullif(unnest($4::bigint[]), 0),
-       unnest($5::int[])
+       unnest($5::int[]), unnest($6::boolean[])
 on conflict do nothing
 `
 
@@ -142,6 +145,7 @@ type InsertCodesParams struct {
 	OwnerID   []int64
 	ProgramID []int64
 	MaxUses   []int32
+	Assigned  []bool
 }
 
 // Records codes heard of for the first time, with their owners, if any. The codes must be sorted. One that somebody else
@@ -153,6 +157,7 @@ func (q *Queries) InsertCodes(ctx context.Context, arg InsertCodesParams) (int64
 		arg.OwnerID,
 		arg.ProgramID,
 		arg.MaxUses,
+		arg.Assigned,
 	)
 	if err != nil {
 		return 0, err
@@ -161,7 +166,8 @@ func (q *Queries) InsertCodes(ctx context.Context, arg InsertCodesParams) (int64
 }
 
 const listOwners = `-- name: ListOwners :many
-select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes where owner_id = any($1::bigint[])
+select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes
+where owner_id = any($1::bigint[]) and not assigned
 `
 
 type ListOwnersRow struct {
@@ -169,7 +175,7 @@ type ListOwnersRow struct {
 	ProgramID int64
 }
 
-// Which of these users have a code, and in which program.
+// Which of these users have a code of their sign-up, and in which program.
 func (q *Queries) ListOwners(ctx context.Context, userIds []int64) ([]ListOwnersRow, error) {
 	rows, err := q.db.Query(ctx, listOwners, userIds)
 	if err != nil {
@@ -191,7 +197,7 @@ func (q *Queries) ListOwners(ctx context.Context, userIds []int64) ([]ListOwners
 }
 
 const lockCodes = `-- name: LockCodes :many
-select id, code, owner_id, program_id, max_uses, granted from codes
+select id, code, owner_id, program_id, max_uses, granted, assigned from codes
 where id = any(array(
     select unnest($1::bigint[])
     union
@@ -212,6 +218,7 @@ type LockCodesRow struct {
 	ProgramID *int64
 	MaxUses   int32
 	Granted   int32
+	Assigned  bool
 }
 
 // Codes by number, and every code that belongs to one of the owners. The set is made an array first, for the index's sake.
@@ -231,6 +238,7 @@ func (q *Queries) LockCodes(ctx context.Context, arg LockCodesParams) ([]LockCod
 			&i.ProgramID,
 			&i.MaxUses,
 			&i.Granted,
+			&i.Assigned,
 		); err != nil {
 			return nil, err
 		}

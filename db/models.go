@@ -37,6 +37,7 @@ type Code struct {
 	MaxUses   int32
 	Granted   int32
 	CreatedAt time.Time
+	Assigned  bool
 }
 
 type Credit struct {

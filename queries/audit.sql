@@ -34,7 +34,7 @@ select count(*) as broken, coalesce(min(format('transfer %s-%s', t.referral_id, 
 from transfers t
 left join referrals r on r.id = t.referral_id
 where t.minor <= 0
-   or greatest(t.debit, t.credit) is distinct from case t.leg when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
+   or greatest(t.debit, t.credit) is distinct from case split_part(t.leg, ':', 1) when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
    or (t.kind = 'granted') <> (t.credit > 0)
    or not exists (select from users u where u.id = greatest(t.debit, t.credit))
    or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards');
@@ -42,7 +42,8 @@ where t.minor <= 0
 -- name: AuditAppendOnly :one
 -- Law 4: the database refuses to change the log and the ledger.
 select count(*) as broken, coalesce(min(format('the trigger %s is missing or disabled', w.name)), '')::text as example
-from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers')) w (name, of_table)
+from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers'),
+             ('decisions_append_only', 'decisions'), ('credits_append_only', 'credits')) w (name, of_table)
 where not exists (
     select from pg_catalog.pg_trigger t
     where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled = 'A');
@@ -97,19 +98,36 @@ with lost as (
 select count(*) as broken, coalesce(min(what), '')::text as example from lost;
 
 -- name: AuditSignUps :one
--- Law 1: every sign-up with a code that somebody has made a referral, and the earliest of a user stands.
+-- Law 1: every sign-up with a code that somebody has made a referral, and every attribution by hand; the earliest sign-up of
+-- a user stands, and the latest decision about a referral.
 with wrong as (
     select format('sign-up of user %s with code %s', s.user_id, s.code_id) as what
     from sign_ups s
     join codes c on c.id = s.code_id
     join users u on u.id = s.user_id
     where (c.owner_id is not null) <> exists (
-              select from referrals r where r.referee_id = s.user_id and r.code_id = s.code_id and r.registered_at = s.registered_at)
+              select from referrals r where r.referee_id = s.user_id and r.code_id = s.code_id and (r.registered_at = s.registered_at
+                  or exists (select from attributions a where a.user_id = s.user_id and a.code_id = s.code_id)))
        or s.waiting <> (c.owner_id is null)
        or u.registered_at is null or (s.registered_at, s.event_key) < (u.registered_at, u.sign_up_event)
     union all
     select format('referral %s has no sign-up', r.id) from referrals r
     where not exists (select from sign_ups s where s.user_id = r.referee_id and s.code_id = r.code_id)
+      and not exists (select from attributions a where a.user_id = r.referee_id and a.code_id = r.code_id)
+    union all
+    select format('attribution %s has no referral', a.event_key) from attributions a
+    join codes c on c.id = a.code_id
+    where c.owner_id is not null and not exists (select from referrals r where r.referee_id = a.user_id and r.code_id = a.code_id)
+    union all
+    select format('user %s is not marked as attributed by hand', a.user_id) from attributions a
+    join users u on u.id = a.user_id
+    where not u.by_hand
+    union all
+    select format('decision %s is not the one that stands for its referral', d.event_key) from (
+        select distinct on (d.user_id, d.code_id) d.* from decisions d order by d.user_id, d.code_id, d.at desc, d.event_key desc
+    ) d
+    join referrals r on r.referee_id = d.user_id and r.code_id = d.code_id
+    where (r.decision, r.decided_at) is distinct from (d.verdict, d.at)
     union all
     select format('user %s has no sign-up with the code that stands', u.id) from users u
     where u.sign_up_code is not null and not exists (select from sign_ups s where s.user_id = u.id and s.code_id = u.sign_up_code)

@@ -5,21 +5,22 @@ select nextval('codes_id_seq')::bigint as id from generate_series(1, @count::int
 -- name: InsertCodes :execrows
 -- Records codes heard of for the first time, with their owners, if any. The codes must be sorted. One that somebody else
 -- has just recorded is left out.
-insert into codes (id, code, owner_id, program_id, max_uses)
+insert into codes (id, code, owner_id, program_id, max_uses, assigned)
 select unnest(@id::bigint[]), unnest(@code::text[]), nullif(unnest(@owner_id::bigint[]), 0), nullif(unnest(@program_id::bigint[]), 0),
-       unnest(@max_uses::int[])
+       unnest(@max_uses::int[]), unnest(@assigned::boolean[])
 on conflict do nothing;
 
 -- name: ListOwners :many
--- Which of these users have a code, and in which program.
-select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes where owner_id = any(@user_ids::bigint[]);
+-- Which of these users have a code of their sign-up, and in which program.
+select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes
+where owner_id = any(@user_ids::bigint[]) and not assigned;
 
 -- name: FindCodes :many
 select id, code from codes where code = any(@codes::text[]);
 
 -- name: LockCodes :many
 -- Codes by number, and every code that belongs to one of the owners. The set is made an array first, for the index's sake.
-select id, code, owner_id, program_id, max_uses, granted from codes
+select id, code, owner_id, program_id, max_uses, granted, assigned from codes
 where id = any(array(
     select unnest(@ids::bigint[])
     union
@@ -30,9 +31,10 @@ order by id for update;
 -- name: ClaimCodes :exec
 -- Gives codes that nobody had to their owners.
 update codes c
-set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses
+set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses, assigned = w.assigned
 from (select unnest(@ids::bigint[]) as id, unnest(@owner_id::bigint[]) as owner_id,
-             unnest(@program_id::bigint[]) as program_id, unnest(@max_uses::int[]) as max_uses) w
+             unnest(@program_id::bigint[]) as program_id, unnest(@max_uses::int[]) as max_uses,
+             unnest(@assigned::boolean[]) as assigned) w
 where c.id = w.id and c.owner_id is null;
 
 -- name: SaveGranted :exec

@@ -90,6 +90,9 @@ create trigger decisions_append_only before update or delete or truncate on deci
     for each statement execute function refuse_change();
 alter table decisions enable always trigger decisions_append_only;
 
+-- Codes that the business gave to somebody, beside the one that everybody gets who signs up.
+alter table codes add column assigned boolean not null default false;
+
 -- The decision that stands, and whether one is awaited.
 alter table referrals
     add column decision   text collate "C" check (decision in ('approved', 'rejected', 'reopened')),
@@ -124,6 +127,7 @@ grant select on tombstones, repeats, cards, decisions, attributions, credits to 
 -- +goose Down
 drop table credits, attributions, decisions, cards, repeats, tombstones;
 revoke select on objects, customers, sign_ups from plusone_api;
+alter table codes drop column assigned;
 alter table referrals drop column decision, drop column decided_at, drop column reviewing;
 drop index payments_unplaced, customers_by_user, users_by_ip, users_by_device;
 alter table payments drop column card, drop column disputed, drop column inquiry_at, drop column warned_at, drop column credits;

@@ -16,6 +16,7 @@ type code struct {
 	limits   referral.Code
 	saved    int // places granted, and places in all, as stored
 	savedMax int
+	assigned bool // it was given to its owner beside the one of their sign-up
 	claimed  bool // it has just got its owner
 	isNew    bool // and was made for them, or at least by this transaction
 }
@@ -48,6 +49,7 @@ func (t *txn) lockCodes() error {
 		t.codes[r.ID] = &code{
 			id: r.ID, name: r.Code, owner: deref(r.OwnerID), program: deref(r.ProgramID),
 			limits: referral.Code{MaxUses: int(r.MaxUses), Granted: int(r.Granted)}, saved: int(r.Granted), savedMax: int(r.MaxUses),
+			assigned: r.Assigned,
 		}
 	}
 	return err
@@ -58,7 +60,9 @@ func (t *txn) lockCodes() error {
 func (t *txn) claimCodes() error {
 	owns := make(map[[2]int64]bool)
 	for _, c := range t.codes {
-		owns[[2]int64{c.owner, c.program}] = true
+		if !c.assigned {
+			owns[[2]int64{c.owner, c.program}] = true
+		}
 	}
 	var rows db.ClaimCodesParams
 	claim := func(c *code, owner, program int64, at time.Time) {
@@ -67,6 +71,7 @@ func (t *txn) claimCodes() error {
 		rows.OwnerID = append(rows.OwnerID, c.owner)
 		rows.ProgramID = append(rows.ProgramID, c.program)
 		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
+		rows.Assigned = append(rows.Assigned, c.assigned)
 	}
 	taken := make(map[membership]int)
 	for _, m := range t.candidates() {
@@ -87,6 +92,7 @@ func (t *txn) claimCodes() error {
 	for _, a := range t.in.assignments {
 		switch c := t.codes[t.names.code[a.Code]]; c.owner {
 		case 0:
+			c.assigned = true
 			claim(c, t.names.user[a.UserID], t.terms.named(a.Program), a.At)
 		case t.names.user[a.UserID]:
 		default:

@@ -95,20 +95,12 @@ func (t *txn) saveAttributions() error {
 	return t.later.queries().InsertAttributions(t.ctx, rows)
 }
 
-// attributeByHand makes a referral that nobody's sign-up with the code does. Its window runs from the sign-up that stands,
-// and where none is known, from the first attribution.
+// attributeByHand makes a referral, or dates one that a sign-up made anew: its window runs from the sign-up that stands,
+// whatever code that named, and where none is known, from the attribution that counts.
 func (t *txn) attributeByHand(u *user, a attributedCode, c *code) {
-	if t.signUps[[2]int64{u.id, c.id}] != nil {
-		return
-	}
 	at := u.signUp.at
 	if u.signUp.none() {
-		at = a.at
-		for _, o := range t.hand[u.id] {
-			if o.code == a.code && o.at.Before(at) {
-				at = o.at
-			}
-		}
+		at = lastIn(c.program, t.hand[u.id]).at
 	}
 	t.attribute(&signUpState{user: u.id, code: c.id, at: at, cause: a.cause}, c)
 }
@@ -116,16 +108,20 @@ func (t *txn) attributeByHand(u *user, a attributedCode, c *code) {
 // standsFor says whether it is a code that a user counts as referred with, in a program: the one they were attributed to by
 // hand last, or else that of the sign-up that stands.
 func (u *user) standsFor(code, program int64, hand []attributedCode) bool {
-	var best attributedCode
-	for _, a := range hand {
-		if a.program == program && (best.code == 0 || cmp.Or(a.at.Compare(best.at), cmp.Compare(a.event, best.event)) > 0) {
-			best = a
-		}
-	}
-	if best.code != 0 {
-		return best.code == code
+	if last := lastIn(program, hand); last.code != 0 {
+		return last.code == code
 	}
 	return !u.signUp.none() && u.signUp.code == code
+}
+
+// lastIn is the attribution that counts in a program: the latest, then that of the greater event key.
+func lastIn(program int64, hand []attributedCode) (last attributedCode) {
+	for _, a := range hand {
+		if a.program == program && (last.code == 0 || cmp.Or(a.at.Compare(last.at), cmp.Compare(a.event, last.event)) > 0) {
+			last = a
+		}
+	}
+	return last
 }
 
 func (t *txn) saveDecisions() error {

@@ -112,6 +112,9 @@ func (in *intake) add(e fact.Event) {
 	if e.SignUp != nil {
 		s := signUp{SignUp: *e.SignUp, event: e.Key, cause: e.Name}
 		in.signUps[s.UserID] = append(in.signUps[s.UserID], s)
+		if s.OwnCode != "" {
+			in.assign(fact.Assignment{UserID: s.UserID, Code: s.OwnCode, Program: s.Program, At: s.RegisteredAt}, e)
+		}
 	}
 	if e.Tie != nil {
 		old := in.ties[e.Tie.Customer]
@@ -121,6 +124,12 @@ func (in *intake) add(e fact.Event) {
 		}
 	}
 	in.addByHand(e)
+}
+
+// assign takes in a code of the business's own choice. Whoever signs up with one gets it beside the one that is drawn: so
+// it does not matter which of their sign-ups names it, or comes first.
+func (in *intake) assign(a fact.Assignment, e fact.Event) {
+	in.assignments = append(in.assignments, saidAssignment{a, e.Key, e.Name})
 }
 
 // addByHand takes in what people say of people.
@@ -137,7 +146,7 @@ func (in *intake) addByHand(e fact.Event) {
 		in.attributions = append(in.attributions, saidAttribution{*e.Attribution, e.Key, e.Name})
 	}
 	if e.Assignment != nil {
-		in.assignments = append(in.assignments, saidAssignment{*e.Assignment, e.Key, e.Name})
+		in.assign(*e.Assignment, e)
 	}
 }
 

@@ -110,13 +110,8 @@ func (t *txn) findNames() error {
 	for id, all := range t.in.signUps {
 		for _, s := range all {
 			m := membership{id, t.terms.named(s.Program)}
-			if wanted := t.names.candidate[m]; wanted == "" || (s.OwnCode != "" && s.OwnCode < wanted) {
-				t.names.candidate[m] = s.OwnCode
-			}
+			t.names.candidate[m] = t.store.opts.Codes(id, t.terms.newest(m.program).terms.Codes.Length, t.also.redraw[m])
 		}
-	}
-	for m, wanted := range t.names.candidate {
-		t.names.candidate[m] = t.drawCode(m, wanted)
 	}
 	codes := t.in.codeNames()
 	if t.also.careful {
@@ -165,19 +160,6 @@ func (t *txn) findCodes(q *db.Queries, codes []string) error {
 // codeNames are the codes that sign-ups name, and those that were drawn.
 func (t *txn) codeNames() []string {
 	return sortedUnique(slices.Concat(t.in.codeNames(), slices.Collect(maps.Values(t.names.candidate))))
-}
-
-// drawCode is the code that the business wants somebody to have, or one that is drawn: also when the one wanted turned out
-// to be taken.
-func (t *txn) drawCode(m membership, wanted string) string {
-	attempt := t.also.redraw[m]
-	if wanted != "" {
-		if attempt == 0 {
-			return wanted
-		}
-		attempt--
-	}
-	return t.store.opts.Codes(m.user, t.terms.newest(m.program).terms.Codes.Length, attempt)
 }
 
 // dropCandidates forgets the codes that were drawn for people who have one. Few sign up whose row is there already.

@@ -112,6 +112,7 @@ func (t *txn) ownCodes() error {
 	}
 	for _, a := range t.in.assignments {
 		if c := t.codes[t.names.code[a.Code]]; c != nil && c.owner == 0 {
+			c.assigned = true
 			t.give(c, t.names.user[a.UserID], t.terms.named(a.Program), a.At)
 		}
 	}
@@ -192,6 +193,7 @@ func (t *txn) codeRows() (rows db.InsertCodesParams) {
 			rows.OwnerID = append(rows.OwnerID, c.owner)
 			rows.ProgramID = append(rows.ProgramID, c.program)
 			rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
+			rows.Assigned = append(rows.Assigned, c.assigned)
 		}
 	}
 	return rows

@@ -72,7 +72,7 @@ func (t *txn) recordPeople() error {
 	for id, cause := range t.also.users {
 		t.touch(id, cause)
 	}
-	if len(t.touched) == 0 {
+	if len(t.touched) == 0 && len(t.in.assignments) == 0 {
 		return nil
 	}
 	for _, step := range []func() error{
