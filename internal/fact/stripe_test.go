@@ -129,6 +129,15 @@ func TestParseStripeNamesNobody(t *testing.T) {
 			if got := intent.Sighting.Reports[0].Evidence; got.User != (payment.Claim{}) || got.Paid != (payment.Paid{}) {
 				t.Errorf("the intent: got %+v; want ids alone", got)
 			}
+			for _, example := range []string{"invoice", "new invoice"} {
+				got := mustParseStripe(t, change(t, example, `"bob"`, value)).Sighting.Reports[0].Evidence
+				if got.User != (payment.Claim{}) || got.Paid.Amount != money.New("usd", 1000) {
+					t.Errorf("the %s: got %+v; want a payment by nobody", example, got)
+				}
+			}
+			if e, err := ParseStripe([]byte(change(t, "customer", `{"user_id":"bob"}`, `{"user_id":`+value+`}`))); !errors.Is(err, ErrIgnored) || e.Tie != nil {
+				t.Errorf("the customer: got %+v, %v; want it ignored", e.Tie, err)
+			}
 		})
 	}
 }
