@@ -47,6 +47,16 @@ func TestChargeThatWasNotCaptured(t *testing.T) {
 	}
 }
 
+// What is said to have gone back of one is kept all the same: only Stripe knows what a refund of it was.
+func TestRefundOfAChargeThatWasNotCaptured(t *testing.T) {
+	t.Parallel()
+	e := mustParseStripe(t, change(t, "charge", `"amount":1000`, `"amount":1000,"captured":false`))
+	want := payment.Evidence{Kind: payment.Charge, Customer: "test:cus_1", Refunded: 400}
+	if got := e.Sighting.Reports[0].Evidence; got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestDisputeStatuses(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]payment.DisputeStatus{
