@@ -164,7 +164,7 @@ func (d *devProcess) simulateLoss(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/webhooks/stripe" && webhooks.Add(1)%50 == 0 {
 			body, _ := io.ReadAll(r.Body)
-			if !strings.Contains(string(body), `"type": "customer.`) { // of which nobody would know
+			if !strings.Contains(string(body), `"type": "product.`) { // of which nobody would know
 				dropped.Add(1)
 			}
 			return
@@ -307,7 +307,7 @@ func (d *devProcess) mustHave(t *testing.T, keys []string, told simulate.Tally) 
 }
 
 // unread is what the subjects begin with of the events of a simulation that nobody reads.
-const unread = "plusone.in.stripe.customer."
+const unread = "plusone.in.stripe.product."
 
 // simulateInterrupted has somebody who does not want to wait.
 func (d *devProcess) simulateInterrupted(t *testing.T) {

@@ -3,10 +3,16 @@ package fact
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/payment"
@@ -129,6 +135,15 @@ func TestParseStripeNamesNobody(t *testing.T) {
 			if got := intent.Sighting.Reports[0].Evidence; got.User != (payment.Claim{}) || got.Paid != (payment.Paid{}) {
 				t.Errorf("the intent: got %+v; want ids alone", got)
 			}
+			for _, example := range []string{"invoice", "new invoice"} {
+				got := mustParseStripe(t, change(t, example, `"bob"`, value)).Sighting.Reports[0].Evidence
+				if got.User != (payment.Claim{}) || got.Paid.Amount != money.New("usd", 1000) {
+					t.Errorf("the %s: got %+v; want a payment by nobody", example, got)
+				}
+			}
+			if e, err := ParseStripe([]byte(change(t, "customer", `{"user_id":"bob"}`, `{"user_id":`+value+`}`))); !errors.Is(err, ErrIgnored) || e.Tie != nil {
+				t.Errorf("the customer: got %+v, %v; want it ignored", e.Tie, err)
+			}
 		})
 	}
 }
@@ -213,5 +228,27 @@ func TestParseStripeReportsEachObjectOnce(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// The README asks Stripe for all that is read and no more, and says what each type is for. An endpoint of the version it
+// asks for can not have the type that came later.
+func TestReadmeAsksForWhatIsRead(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	for _, m := range regexp.MustCompile(`enabled_events\[\]=([a-z_.]+)`).FindAllSubmatch(readme, -1) {
+		asked = append(asked, string(m[1]))
+	}
+	slices.Sort(asked)
+	read := slices.DeleteFunc(slices.Sorted(maps.Keys(stripeReaders)), func(kind string) bool { return kind == "invoice_payment.paid" })
+	if diff := cmp.Diff(read, asked); diff != "" {
+		t.Errorf("(-read +asked)\n%s", diff)
+	}
+	if !strings.Contains(string(readme), "subscribe to `invoice_payment.paid` too") {
+		t.Error("it does not say who needs invoice_payment.paid")
 	}
 }

@@ -20,6 +20,8 @@ type Business struct {
 	Events   []fact.Event         // in any order, and any of them several times
 	Now      time.Time
 	Scope    payment.Scope // of customers that the business names itself
+	// Hashed is how a card is kept: of several the smallest counts, as it is kept.
+	Hashed func(card string) string
 	// Drawn is the code that somebody is given when they register.
 	Drawn func(userID string) string
 	// Slot is the place on its code that a referral was given: 0 for none, -1 when it was refused. Who gets which depends

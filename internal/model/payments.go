@@ -94,7 +94,7 @@ func (m *model) read(about []payment.Report) (p bought, ok bool) {
 	}
 	p.back = refundedOf(about)
 	for _, r := range about {
-		p.card = smallest(p.card, r.Evidence.Card)
+		p.card = smallest(p.card, m.hashed(r.Evidence.Card))
 	}
 	p.disputed, p.inquiry = disputesOf(about)
 	p.warned = warnedOf(about)
@@ -274,4 +274,11 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+func (m *model) hashed(card string) string {
+	if card == "" {
+		return ""
+	}
+	return m.Hashed(card)
 }

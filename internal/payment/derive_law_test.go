@@ -49,6 +49,40 @@ func TestDeriveOfEvidenceThatWasNeverJoined(t *testing.T) {
 	})
 }
 
+// What comes after a purchase does not change it: refunds, disputes and warnings leave it as it was paid, and by whom.
+func TestWhatWasPaidDoesNotDependOnWhatCameAfter(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		objects := drawObjects(t)
+		after := []Object{
+			{"re_9", Evidence{Kind: Refund, Refund: drawAnyEvidence(t, "re_9").Refund}},
+			{"dp_9", Evidence{Kind: Dispute, Dispute: drawDispute(t, "dp_9")}},
+			{"issfr_9", Evidence{Kind: Warning, Warning: drawWarning(t, "issfr_9")}},
+		}
+		was, is := Derive(objects, someTies), Derive(append(after, objects...), someTies)
+		was.Key, is.Key = "", "" // the smallest of all may be another
+		is.Refunded, is.Disputed, is.InquiryAt, is.WarnedAt = was.Refunded, was.Disputed, was.InquiryAt, was.WarnedAt
+		if diff := cmp.Diff(was, is); diff != "" {
+			t.Fatalf("(-before +after)\n%s", diff)
+		}
+	})
+}
+
+// What is only named, and not seen, says nothing but its id.
+func TestWhatIsOnlyNamedSaysNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		objects := drawObjects(t)
+		was, is := Derive(objects, someTies), Derive(append(objects, Object{Key: "zz_9"}), someTies)
+		if was.Key == "" {
+			was.Key = "zz_9"
+		}
+		if diff := cmp.Diff(was, is); diff != "" {
+			t.Fatalf("(-before +after)\n%s", diff)
+		}
+	})
+}
+
 func drawObjects(t *rapid.T) []Object {
 	var objects []Object
 	for _, key := range []string{"cs_1", "cs_2", "in_1", "pi_1", "ch_1", "re_1", "re_2", "dp_1", "dp_2", "issfr_1"} {

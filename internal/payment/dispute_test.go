@@ -45,6 +45,7 @@ func TestDisputed(t *testing.T) {
 		"lost and won in the same second":           {[]said{{"dp_1", DisputeLost, 9}, {"dp_1", DisputeWon, 9}}, Undisputed, none},
 		"a second dispute, after one was won":       {[]said{{"dp_1", DisputeWon, 5}, {"dp_2", DisputeNeedsResponse, 9}}, Withdrawn, none},
 		"one lost, another won":                     {[]said{{"dp_1", DisputeLost, 5}, {"dp_2", DisputeWon, 9}}, Lost, none},
+		"one lost, another open after it":           {[]said{{"dp_1", DisputeLost, 5}, {"dp_2", DisputeUnderReview, 9}}, Lost, none},
 		"one lost, another open":                    {[]said{{"dp_1", DisputeNeedsResponse, 5}, {"dp_2", DisputeLost, 9}}, Lost, none},
 		"both won":                                  {[]said{{"dp_1", DisputeWon, 5}, {"dp_2", DisputeWon, 9}}, Undisputed, none},
 		"a dispute, and an inquiry beside it":       {[]said{{"dp_1", DisputeUnderReview, 5}, {"dp_2", DisputeWarningNeedsResponse, 9}}, Withdrawn, 9},

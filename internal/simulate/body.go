@@ -36,7 +36,7 @@ var stripe = map[Kind]struct {
 // others are how many types there are that nobody reads.
 const others = 3
 
-var otherTypes = [others]string{"customer.created", "customer.updated", "customer.deleted"}
+var otherTypes = [others]string{"product.created", "product.updated", "product.deleted"}
 
 // Message is an event as it is sent.
 type Message struct {

@@ -145,7 +145,7 @@ type txn struct {
 	signUps  map[[2]int64]*signUpState // of those who signed up, by user and code
 	bought   map[int64][]int64         // the payments that the batch changed, by the users whose they are or were
 	cards    cardChanges
-	carded   map[int64]bool         // users of whose cards something changed
+	carded   map[int64]bool             // users of whose cards something changed
 	hand     map[int64][]attributedCode // who was attributed by hand, by user
 	result   Result
 }

@@ -163,6 +163,7 @@ func erased(user string, at time.Time) fact.Event {
 func (b *business) soFar(told []fact.Event, now time.Time) model.Business {
 	return model.Business{
 		Programs: b.programs, Events: slices.Clone(told), Now: now, Scope: live,
-		Drawn: func(user string) string { return codeOf(user, 0) },
+		Drawn:  func(user string) string { return codeOf(user, 0) },
+		Hashed: (&Store{opts: Options{HashKey: testKey}}).cardKey,
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/model"
 	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/payment"
 	"github.com/plusone-dev/plusone/internal/testkit"
@@ -35,6 +36,9 @@ type world struct {
 	now   time.Time
 }
 
+// testKey is a key that only tests use.
+var testKey = []byte("a key that only tests use")
+
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, terms string) *world {
@@ -48,9 +52,10 @@ func newWorld(t testing.TB, terms string) *world {
 	w.api.clock = w.tools.clock
 	var err error
 	w.store, err = New(open(t, testkit.As(t, dsn, "plusone_worker")), Options{
-		HashKey: []byte("a key that only tests use"), Live: true,
-		Codes: func(user string, _, attempt int) string { return codeOf(user, attempt) },
-		Now:   func() time.Time { return w.now },
+		HashKey: testKey, Live: true,
+		Disposable: func(domain string) bool { return slices.Contains(model.Disposable, domain) },
+		Codes:      func(user string, _, attempt int) string { return codeOf(user, attempt) },
+		Now:        func() time.Time { return w.now },
 	})
 	if err != nil {
 		t.Fatal(err)
