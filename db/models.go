@@ -166,7 +166,8 @@ type Repeat struct {
 	UserID   int64
 	EventKey string
 	At       time.Time
-	SignUp   []byte
+	Kind     string
+	Data     []byte
 }
 
 type SignUp struct {

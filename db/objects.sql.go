@@ -120,7 +120,7 @@ func (q *Queries) InsertObjects(ctx context.Context, arg InsertObjectsParams) (i
 }
 
 const listObjects = `-- name: ListObjects :many
-select o.key, o.payment_id, o.kind, o.user_id, u.external_id as user_external_id, o.user_at,
+select o.key, o.payment_id, o.kind, o.user_id, u.external_id as user_external_id, u.erased_at as user_erased_at, o.user_at,
        o.customer_id, c.key as customer_key, o.currency, o.gross, o.paid_at,
        o.refunded, o.refund_minor, o.refund_status, o.refund_at, o.user_place, o.card, o.dispute_minor, o.dispute_status,
        o.dispute_at, o.dispute_opened, o.warning, o.warning_at, o.warning_opened
@@ -136,6 +136,7 @@ type ListObjectsRow struct {
 	Kind           int16
 	UserID         *int64
 	UserExternalID *string
+	UserErasedAt   *time.Time
 	UserAt         *time.Time
 	CustomerID     *int64
 	CustomerKey    *string
@@ -173,6 +174,7 @@ func (q *Queries) ListObjects(ctx context.Context, paymentIds []int64) ([]ListOb
 			&i.Kind,
 			&i.UserID,
 			&i.UserExternalID,
+			&i.UserErasedAt,
 			&i.UserAt,
 			&i.CustomerID,
 			&i.CustomerKey,

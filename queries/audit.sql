@@ -43,7 +43,7 @@ where t.minor <= 0
 -- Law 4: the database refuses to change the log and the ledger.
 select count(*) as broken, coalesce(min(format('the trigger %s is missing or disabled', w.name)), '')::text as example
 from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers'),
-             ('decisions_append_only', 'decisions'), ('credits_append_only', 'credits')) w (name, of_table)
+             ('credits_append_only', 'credits')) w (name, of_table)
 where not exists (
     select from pg_catalog.pg_trigger t
     where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled = 'A');

@@ -29,7 +29,7 @@ select key, payment_id from objects where key = any(@keys::text[]) order by key 
 
 -- name: ListObjects :many
 -- All objects of the payments, with the names of users and customers as their sources write them.
-select o.key, o.payment_id, o.kind, o.user_id, u.external_id as user_external_id, o.user_at,
+select o.key, o.payment_id, o.kind, o.user_id, u.external_id as user_external_id, u.erased_at as user_erased_at, o.user_at,
        o.customer_id, c.key as customer_key, o.currency, o.gross, o.paid_at,
        o.refunded, o.refund_minor, o.refund_status, o.refund_at, o.user_place, o.card, o.dispute_minor, o.dispute_status,
        o.dispute_at, o.dispute_opened, o.warning, o.warning_at, o.warning_opened

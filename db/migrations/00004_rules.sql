@@ -22,14 +22,15 @@ create table tombstones (
 );
 create index tombstones_by_hash on tombstones (hash);
 
--- Sign-ups that do not stand, for another of the same person does: kept for the day on which the person turns out to have
--- been erased in between, and the later one to be somebody new.
+-- Sign-ups and verifications that do not count, for an earlier one of the same person does: kept for the day on which the
+-- person turns out to have been erased in between, and the later one to be of somebody new.
 create table repeats (
     user_id   bigint not null,
     event_key text collate "C" not null,
     at        timestamptz not null,
-    sign_up   jsonb not null,
-    primary key (user_id, event_key)
+    kind      text collate "C" not null check (kind in ('sign_up', 'verified')),
+    data      jsonb not null,
+    primary key (user_id, event_key, kind)
 );
 
 -- Which customers are a user's.
@@ -86,9 +87,6 @@ create table attributions (
 );
 create index attributions_by_user on attributions (user_id);
 create index attributions_by_code on attributions (code_id);
-create trigger decisions_append_only before update or delete or truncate on decisions
-    for each statement execute function refuse_change();
-alter table decisions enable always trigger decisions_append_only;
 
 -- Codes that the business gave to somebody, beside the one that everybody gets who signs up.
 alter table codes add column assigned boolean not null default false;
@@ -118,7 +116,10 @@ create trigger credits_append_only before update or delete or truncate on credit
 alter table credits enable always trigger credits_append_only;
 alter table payments add column credits int not null default 0; -- how many are posted
 
-grant select, insert on tombstones, decisions, attributions to plusone_worker;
+grant select, insert on decisions, attributions to plusone_worker;
+grant update (user_id) on decisions, attributions to plusone_worker; -- of whom they speak: see tombstones
+grant select, insert, update on tombstones to plusone_worker;
+grant delete on sign_ups to plusone_worker;
 grant select, insert, update, delete on cards, repeats to plusone_worker;
 grant select, insert on credits to plusone_worker;
 grant select on objects, customers, cards, decisions, attributions, credits, sign_ups to plusone_api;
@@ -126,6 +127,7 @@ grant select on tombstones, repeats, cards, decisions, attributions, credits to 
 
 -- +goose Down
 drop table credits, attributions, decisions, cards, repeats, tombstones;
+revoke delete on sign_ups from plusone_worker;
 revoke select on objects, customers, sign_ups from plusone_api;
 alter table codes drop column assigned;
 alter table referrals drop column decision, drop column decided_at, drop column reviewing;

@@ -147,6 +147,11 @@ type txn struct {
 	cards    cardChanges
 	carded   map[int64]bool             // users of whose cards something changed
 	hand     map[int64][]attributedCode // who was attributed by hand, by user
+	buried   buried
+	divided  map[int64]bool    // people who turned out to be two
+	replayed []fact.Event      // what was kept of them, to be recorded anew
+	kept     map[string]traits // of the sign-ups among that, by the event
+	repeats  repeats
 	result   Result
 }
 
@@ -156,6 +161,7 @@ func (t *txn) run(conn connection, w work) error {
 	t.later.add("begin")
 	t.touched, t.bought = make(map[int64]string), make(map[int64][]int64)
 	t.cards = cardChanges{seen: make(map[cardOf]time.Time), lost: make(map[cardOf]bool)}
+	t.buried, t.divided, t.kept = make(buried), make(map[int64]bool), make(map[string]traits)
 	t.carded, t.hand = make(map[int64]bool), make(map[int64][]attributedCode)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range w.referees {
@@ -190,10 +196,16 @@ func (t *txn) run(conn connection, w work) error {
 func (t *txn) claim(events []fact.Event) error {
 	var versions []db.ListTermsVersionsRow
 	var claimed []string
-	if err := t.later.queries().LockTermsShared(t.ctx); err != nil {
+	lock := (*db.Queries).LockTermsShared
+	if slices.ContainsFunc(events, func(e fact.Event) bool { return e.Erased != nil }) {
+		lock = (*db.Queries).LockTermsExclusive // see erase
+	}
+	if err := lock(t.later.queries(), t.ctx); err != nil {
 		return err
 	}
+	anybodyErased := false
 	err := t.together(
+		func(q *db.Queries) (err error) { anybodyErased, err = q.AnyTombstones(t.ctx); return err },
 		func(q *db.Queries) (err error) { versions, err = q.ListTermsVersions(t.ctx); return err },
 		ask(sortedKeys(events), func(q *db.Queries, keys []string) (err error) {
 			claimed, err = q.ClaimEvents(t.ctx, keys)
@@ -221,7 +233,15 @@ func (t *txn) claim(events []fact.Event) error {
 			first = append(first, e)
 		}
 	}
-	t.in = newIntake(first, t.store.cardKey)
+	if anybodyErased {
+		if err := t.exhume(first); err != nil {
+			return err
+		}
+	}
+	if err := t.erase(first); err != nil {
+		return err
+	}
+	t.in = newIntake(append(t.replayed, first...), t.store.cardKey, t.buried.name)
 	return t.checkPrograms()
 }
 

@@ -164,6 +164,9 @@ func (t *txn) reopen(it *item) {
 // those that the batch decides about.
 func (t *txn) undecided() (items []*item) {
 	for _, it := range t.items {
+		if t.divided[it.RefereeID] { // what was decided may be of the other
+			it.Decision, it.DecidedAt, it.changed, it.decided = nil, nil, true, true
+		}
 		if it.decided || (it.isNew && !t.names.newUser[it.RefereeID]) {
 			items = append(items, it)
 		}

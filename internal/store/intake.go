@@ -17,12 +17,13 @@ type intake struct {
 	ties    map[string]namedTie // by the customer's key
 	signUps map[string][]signUp // by the user's own id
 
-	verified     map[string]verification // by the user's own id
+	verified     map[string][]verification // by the user's own id
 	decisions    []saidDecision
 	attributions []saidAttribution
 	assignments  []saidAssignment
 
 	cardKey func(fingerprint string) string
+	name    func(id string, at time.Time) string // whom an id means at a time
 }
 
 // verification says when an e-mail address was verified.
@@ -90,14 +91,15 @@ func (s signUp) precedes(o standing) bool {
 	return s.event < o.event
 }
 
-func newIntake(events []fact.Event, cardKey func(fingerprint string) string) *intake {
+func newIntake(events []fact.Event, cardKey func(fingerprint string) string, name func(id string, at time.Time) string) *intake {
 	in := &intake{
 		events:   events,
 		objects:  make(map[string]*sighted),
 		ties:     make(map[string]namedTie),
 		signUps:  make(map[string][]signUp),
-		verified: make(map[string]verification),
+		verified: make(map[string][]verification),
 		cardKey:  cardKey,
+		name:     name,
 	}
 	for _, e := range events {
 		in.add(e)
@@ -111,14 +113,15 @@ func (in *intake) add(e fact.Event) {
 	}
 	if e.SignUp != nil {
 		s := signUp{SignUp: *e.SignUp, event: e.Key, cause: e.Name}
+		s.UserID = in.name(s.UserID, s.RegisteredAt)
 		in.signUps[s.UserID] = append(in.signUps[s.UserID], s)
 		if s.OwnCode != "" {
-			in.assign(fact.Assignment{UserID: s.UserID, Code: s.OwnCode, Program: s.Program, At: s.RegisteredAt}, e)
+			in.assign(fact.Assignment{UserID: e.SignUp.UserID, Code: s.OwnCode, Program: s.Program, At: s.RegisteredAt}, e)
 		}
 	}
 	if e.Tie != nil {
 		old := in.ties[e.Tie.Customer]
-		said := payment.Claim{UserID: e.Tie.UserID, At: e.Tie.At}
+		said := payment.Claim{UserID: in.name(e.Tie.UserID, e.Tie.At), At: e.Tie.At}
 		if payment.FirstClaim(old.Claim, said) == said {
 			in.ties[e.Tie.Customer] = namedTie{said, e.Name}
 		}
@@ -129,21 +132,25 @@ func (in *intake) add(e fact.Event) {
 // assign takes in a code of the business's own choice. Whoever signs up with one gets it beside the one that is drawn: so
 // it does not matter which of their sign-ups names it, or comes first.
 func (in *intake) assign(a fact.Assignment, e fact.Event) {
+	a.UserID = in.name(a.UserID, a.At)
 	in.assignments = append(in.assignments, saidAssignment{a, e.Key, e.Name})
 }
 
 // addByHand takes in what people say of people.
 func (in *intake) addByHand(e fact.Event) {
 	if v := e.Verified; v != nil {
-		if old, ok := in.verified[v.UserID]; !ok || v.At.Before(old.at) {
-			in.verified[v.UserID] = verification{v.At, e.Name}
-		}
+		name := in.name(v.UserID, v.At)
+		in.verified[name] = append(in.verified[name], verification{v.At, e.Name})
 	}
 	if e.Decision != nil {
-		in.decisions = append(in.decisions, saidDecision{*e.Decision, e.Key, e.Name})
+		d := saidDecision{*e.Decision, e.Key, e.Name}
+		d.UserID = in.name(d.UserID, d.At)
+		in.decisions = append(in.decisions, d)
 	}
 	if e.Attribution != nil {
-		in.attributions = append(in.attributions, saidAttribution{*e.Attribution, e.Key, e.Name})
+		a := saidAttribution{*e.Attribution, e.Key, e.Name}
+		a.UserID = in.name(a.UserID, a.At)
+		in.attributions = append(in.attributions, a)
 	}
 	if e.Assignment != nil {
 		in.assign(*e.Assignment, e)
@@ -160,6 +167,9 @@ func (in *intake) sight(e fact.Event) {
 		}
 		if r.Evidence.Card != "" {
 			r.Evidence.Card = in.cardKey(r.Evidence.Card)
+		}
+		if u := &r.Evidence.User; u.UserID != "" {
+			u.UserID = in.name(u.UserID, u.At)
 		}
 		o.evidence = o.evidence.Join(r.Evidence)
 		o.cause = e.Name

@@ -53,7 +53,7 @@ func nameOf(id int64, external *string) string {
 	return erasedSign + strconv.FormatInt(id, 10)
 }
 
-const erasedSign = "\x00"
+const erasedSign = "\x01"
 
 // toldName is a user's name as it is told to the world: nothing, of those who were erased.
 func toldName(name string) string {
@@ -117,8 +117,15 @@ func (t *txn) findNames() error {
 	if t.also.careful {
 		codes = t.codeNames()
 	}
+	users := slices.DeleteFunc(t.in.userIDs(), func(name string) bool {
+		id, erased := numberOf(name)
+		if erased {
+			t.names.addUser(id, name)
+		}
+		return erased
+	})
 	return t.together(
-		ask(t.in.customerKeys(), t.findCustomers), ask(t.in.userIDs(), t.findUsers), ask(codes, t.findCodes),
+		ask(t.in.customerKeys(), t.findCustomers), ask(users, t.findUsers), ask(codes, t.findCodes),
 		ask(keysOf(t.in.objects), t.findObjects),
 	)
 }

@@ -91,7 +91,9 @@ func (t *txn) ownCodes() error {
 		if id := t.names.user[name]; t.names.newUser[id] {
 			u := &user{id: id}
 			t.users[id] = u
-			t.stand(u, all)
+			if err := t.stand(u, all); err != nil {
+				return err
+			}
 		}
 	}
 	taken := make(map[membership]int)
@@ -171,11 +173,9 @@ func (t *txn) userRows() (rows db.InsertUsersParams) {
 		rows.SignUpEvent = append(rows.SignUpEvent, u.signUp.event)
 		rows.SignUpCode = append(rows.SignUpCode, u.signUp.code)
 		rows.ProgramID = append(rows.ProgramID, u.program)
-		rows.Username = append(rows.Username, u.profile.Username)
-		rows.Email = append(rows.Email, u.profile.Email)
-		if v, ok := t.in.verified[name]; ok {
-			u.verify(v.at)
-		}
+		rows.Username = append(rows.Username, u.username)
+		rows.Email = append(rows.Email, u.email)
+		t.verifyAll(u, t.in.verified[name])
 		rows.EmailKey = append(rows.EmailKey, append([]byte{}, u.emailKey...))
 		rows.VerifiedAt = append(rows.VerifiedAt, u.verifiedAt)
 		rows.Disposable = append(rows.Disposable, u.disposable)

@@ -105,7 +105,7 @@ func listObjects(ctx context.Context, q *db.Queries, payments []int64, root map[
 func (n *names) evidence(r db.ListObjectsRow) payment.Evidence {
 	e := payment.Evidence{Kind: payment.Kind(r.Kind), Refunded: r.Refunded}
 	if r.UserID != nil {
-		e.User = payment.Claim{UserID: nameOf(*r.UserID, r.UserExternalID), At: derefTime(r.UserAt), Place: payment.Place(r.UserPlace)}
+		e.User = claimOf(r)
 		n.addUser(*r.UserID, e.User.UserID)
 	}
 	if r.CustomerID != nil {

@@ -33,7 +33,8 @@ type user struct {
 	verifiedAt time.Time // when the e-mail address was first verified
 	erasedAt   time.Time
 	byHand     bool   // somebody attributed them by hand
-	profile    signUp // of the sign-up that stands; only set when the batch changes it
+	username   string // these two of the sign-up that stands
+	email      string
 	changed    bool
 	verified   bool // the batch says so, earlier than was known
 }
@@ -48,10 +49,23 @@ func (a traits) same(b traits) bool {
 	return bytes.Equal(a.emailKey, b.emailKey) && bytes.Equal(a.ipKey, b.ipKey) && bytes.Equal(a.deviceKey, b.deviceKey)
 }
 
-// verify notes when the e-mail address was verified: the earliest counts.
-func (u *user) verify(at time.Time) {
-	if u.verifiedAt.IsZero() || at.Before(u.verifiedAt) {
-		u.verifiedAt, u.verified = at, true
+// verify notes when an e-mail address was verified: the earliest counts, and others are kept.
+func (t *txn) verify(u *user, at time.Time) {
+	switch {
+	case u.verifiedAt.Equal(at):
+		return
+	case !u.verifiedAt.IsZero() && at.After(u.verifiedAt):
+		t.keepVerification(u, at)
+		return
+	case !u.verifiedAt.IsZero():
+		t.keepVerification(u, u.verifiedAt)
+	}
+	u.verifiedAt, u.verified = at, true
+}
+
+func (t *txn) verifyAll(u *user, all []verification) {
+	for _, v := range all {
+		t.verify(u, v.at)
 	}
 }
 
@@ -61,7 +75,7 @@ func (t *txn) recordPeople() error {
 		t.touch(t.names.user[name], t.in.signUps[name][0].cause)
 	}
 	for name, v := range t.in.verified {
-		t.touch(t.names.user[name], v.cause)
+		t.touch(t.names.user[name], v[0].cause)
 	}
 	for _, d := range t.in.decisions {
 		t.touch(t.names.user[d.UserID], d.cause)
@@ -77,7 +91,7 @@ func (t *txn) recordPeople() error {
 	}
 	for _, step := range []func() error{
 		t.lockUsers, t.register, t.recordCards, t.loadHand, t.lockAddresses, t.lockCodes, t.claimCodes, t.findRelated,
-		t.recordSignUps, t.recordHand,
+		t.recordSignUps, t.recordHand, t.saveRepeats,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -121,6 +135,7 @@ func (t *txn) lockUsers() error {
 func readUser(r db.User) *user {
 	u := &user{
 		id: r.ID, program: deref(r.ProgramID), verifiedAt: derefTime(r.VerifiedAt), erasedAt: derefTime(r.ErasedAt), byHand: r.ByHand,
+		username: deref(r.Username), email: deref(r.Email),
 		traits: traits{emailKey: r.EmailKey, ipKey: r.IpKey, deviceKey: r.DeviceKey, disposable: r.Disposable},
 	}
 	if r.RegisteredAt != nil {
@@ -137,7 +152,10 @@ func (t *txn) register() error {
 		if t.names.newUser[u.id] {
 			continue // recorded with it
 		}
-		if t.stand(u, t.in.signUps[name]); u.changed {
+		if err := t.stand(u, t.in.signUps[name]); err != nil {
+			return err
+		}
+		if u.changed {
 			addUserRow(&rows, u)
 		}
 	}
@@ -152,9 +170,9 @@ func (t *txn) register() error {
 // saveVerified saves who has shown the address to be theirs, beside those whose sign-up is saved anyway.
 func (t *txn) saveVerified() error {
 	var rows db.VerifyUsersParams
-	for name, v := range t.in.verified {
+	for name, all := range t.in.verified {
 		if u := t.users[t.names.user[name]]; !t.names.newUser[u.id] {
-			u.verify(v.at)
+			t.verifyAll(u, all)
 		}
 	}
 	for _, id := range keysOf(t.users) {
@@ -169,22 +187,41 @@ func (t *txn) saveVerified() error {
 	return t.later.queries().VerifyUsers(t.ctx, rows)
 }
 
-// stand lets the earliest of the sign-ups stand for a user, unless an earlier one does.
-func (t *txn) stand(u *user, all []signUp) {
+// stand lets the earliest of the sign-ups stand for a user, unless an earlier one does. The others are kept.
+func (t *txn) stand(u *user, all []signUp) error {
 	u.old, u.oldSignUp = u.traits, u.signUp
 	for _, s := range all {
 		if s.EmailVerified {
-			u.verify(s.RegisteredAt)
+			t.verify(u, s.RegisteredAt)
 		}
-		if s.precedes(u.signUp) {
-			u.signUp = standing{at: s.RegisteredAt, event: s.event, code: t.names.code[s.Code]}
-			u.profile, u.changed = s, true
+		said := standing{at: s.RegisteredAt, event: s.event, code: t.names.code[s.Code]}
+		its, program := t.traitsOf(s), t.terms.named(s.Program)
+		if !s.precedes(u.signUp) {
+			if err := t.keepSignUp(u, said, program, s.Username, s.Email, its); err != nil {
+				return err
+			}
+			continue
+		}
+		if !u.signUp.none() {
+			if err := t.keepSignUp(u, u.signUp, u.program, u.username, u.email, u.traits); err != nil {
+				return err
+			}
+		}
+		u.signUp, u.program, u.traits, u.changed = said, program, its, true
+		u.username, u.email = s.Username, s.Email
+		if !u.erasedAt.IsZero() {
+			u.username, u.email = "", ""
 		}
 	}
-	if !u.changed {
-		return
+	return nil
+}
+
+// traitsOf are what a sign-up says that ties people to one another: as it was kept, where it was.
+func (t *txn) traitsOf(s signUp) traits {
+	if its, ok := t.kept[s.event]; ok {
+		return its
 	}
-	u.traits, u.program = t.store.traitsOf(u.profile.SignUp), t.terms.named(u.profile.Program)
+	return t.store.traitsOf(s.SignUp)
 }
 
 func (s *Store) traitsOf(p fact.SignUp) traits {
@@ -201,8 +238,8 @@ func addUserRow(rows *db.RegisterUsersParams, u *user) {
 	rows.SignUpEvent = append(rows.SignUpEvent, u.signUp.event)
 	rows.SignUpCode = append(rows.SignUpCode, u.signUp.code)
 	rows.ProgramID = append(rows.ProgramID, u.program)
-	rows.Username = append(rows.Username, u.profile.Username)
-	rows.Email = append(rows.Email, u.profile.Email)
+	rows.Username = append(rows.Username, u.username)
+	rows.Email = append(rows.Email, u.email)
 	rows.EmailKey = append(rows.EmailKey, append([]byte{}, u.emailKey...))
 	rows.VerifiedAt = append(rows.VerifiedAt, u.verifiedAt)
 	rows.Disposable = append(rows.Disposable, u.disposable)

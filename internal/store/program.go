@@ -157,6 +157,16 @@ func (b *termsBook) named(name string) int64 {
 	return b.byName[name]
 }
 
+// nameOf is the name of a program.
+func (b *termsBook) nameOf(id int64) string {
+	for name, n := range b.byName {
+		if n == id {
+			return name
+		}
+	}
+	return ""
+}
+
 // any says whether a version of any program's terms is such.
 func (b *termsBook) any(such func(referral.Terms) bool) bool {
 	for _, versions := range b.byProgram {

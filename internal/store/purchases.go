@@ -22,7 +22,7 @@ func (t *txn) loadPurchases(q *db.Queries, items []*item) error {
 }
 
 // search says whether the purchase that decides has to be looked for among all.
-func (t *txn) search(it *item) bool { return it.isNew || it.redated }
+func (t *txn) search(it *item) bool { return it.isNew || it.redated || t.divided[it.RefereeID] }
 
 // loadChanged reads the purchases that decided referrals, and those that the batch changed.
 func (t *txn) loadChanged(q *db.Queries, items []*item) error {

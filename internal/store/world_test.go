@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -112,14 +113,14 @@ func (w *world) outcome() string {
 		w.t.Fatalf("%v", err)
 	}
 	for _, r := range page {
-		line := fmt.Sprintf("%s by %s (%s): %s %s", r.Referee, r.Referrer, r.Code, r.Status, r.Reason)
+		line := fmt.Sprintf("%s by %s (%s): %s %s", known(r.Referee), known(r.Referrer), r.Code, r.Status, r.Reason)
 		var rewards []string
 		for _, reward := range r.Rewards {
-			rewards = append(rewards, fmt.Sprintf(" [%s %s %s]", reward.To, reward.UserID, reward.Amount))
+			rewards = append(rewards, fmt.Sprintf(" [%s %s %s]", reward.To, known(reward.UserID), reward.Amount))
 		}
 		lines = append(lines, line+referrersFirst(rewards))
 	}
-	rows, err := w.pool.Query(w.ctx, `select u.external_id, b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
+	rows, err := w.pool.Query(w.ctx, `select coalesce(u.external_id, ''), b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
@@ -130,7 +131,7 @@ func (w *world) outcome() string {
 		if err := rows.Scan(&user, &currency, &minor); err != nil {
 			w.t.Fatalf("%v", err)
 		}
-		lines = append(lines, fmt.Sprintf("%s has %s", user, money.New(money.Currency(currency), minor)))
+		lines = append(lines, fmt.Sprintf("%s has %s", known(user), money.New(money.Currency(currency), minor)))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
@@ -142,6 +143,9 @@ func referrersFirst(rewards []string) string {
 	slices.Reverse(rewards)
 	return strings.Join(rewards, "")
 }
+
+// known is a name, or what stands for that of whoever was erased.
+func known(name string) string { return cmp.Or(name, model.Forgotten) }
 
 // lawful fails the test when the database breaks a law.
 func (w *world) lawful() {
