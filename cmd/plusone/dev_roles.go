@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/plusone-dev/plusone/internal/api"
+	"github.com/plusone-dev/plusone/internal/disposable"
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -26,7 +27,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := store.New(pool, store.Options{HashKey: []byte(d.hashKey), Live: d.cmd.StripeMode == ingress.ModeLive})
+	s, err := store.New(pool, store.Options{HashKey: []byte(d.hashKey), Live: d.cmd.StripeMode == ingress.ModeLive, Disposable: disposable.Domain})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/plusone-dev/plusone/internal/disposable"
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
@@ -32,7 +33,7 @@ func (c *workerCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.New(pool, store.Options{HashKey: []byte(c.HashKey), Live: c.StripeMode == "live"})
+	s, err := store.New(pool, store.Options{HashKey: []byte(c.HashKey), Live: c.StripeMode == "live", Disposable: disposable.Domain})
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,7 @@ var house = []wall{
 	},
 
 	// What stands beside.
+	{of: "internal/disposable", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
