@@ -239,16 +239,48 @@ from (select unnest($1::int[]) as n, unnest($2::bigint[]) as user_id, unnest($3:
              unnest($4::bigint[]) as minimum, unnest($5::timestamptz[]) as first,
              unnest($6::timestamptz[]) as last, unnest($7::smallint[]) as policy) q
 cross join lateral (
+    select count(*) as n from (
+        select from payments s
+        where q.currency <> '' and s.user_id = q.user_id and s.paid_at is not null and s.merged_into is null
+          and s.currency = q.currency and s.gross >= q.minimum
+        limit 257
+    ) s
+) large
+cross join lateral (
     select p.id, p.key, p.currency::text as currency, p.gross::bigint as gross, p.refunded, p.paid_at::timestamptz as paid_at,
            p.disputed, p.inquiry_at, p.warned_at
-    from payments p
-    where p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
-      and p.paid_at between q.first and q.last
-      and (q.currency = '' or (p.currency = q.currency and p.gross >= q.minimum))
+    from (
+        select t.id, t.key, t.currency, t.gross, t.refunded, t.paid_at, t.disputed, t.inquiry_at, t.warned_at
+        from payments t
+        where q.currency = '' and t.user_id = q.user_id and t.paid_at is not null and t.merged_into is null
+          and t.paid_at between q.first and q.last
+        order by t.paid_at, t.key
+        limit 1
+    ) p
+    union all
+    (select p.id, p.key, p.currency, p.gross, p.refunded, p.paid_at, p.disputed, p.inquiry_at, p.warned_at
+    from (
+        select f.id, f.key, f.currency::text as currency, f.gross::bigint as gross, f.refunded, f.paid_at::timestamptz as paid_at,
+               f.disputed, f.inquiry_at, f.warned_at
+        from payments f
+        where large.n between 1 and 256 and f.user_id = q.user_id and f.paid_at is not null and f.merged_into is null
+          and f.currency = q.currency and f.gross >= q.minimum
+        offset 0
+    ) p
+    where p.paid_at between q.first and q.last
       and (q.policy = 0 or (p.disputed = 0 and case q.policy
           when 1 then p.refunded = 0 when 2 then p.gross - p.refunded >= q.minimum else p.refunded < p.gross end))
     order by p.paid_at, p.key
-    limit 1
+    limit 1)
+    union all
+    (select p.id, p.key, p.currency::text, p.gross::bigint, p.refunded, p.paid_at::timestamptz, p.disputed, p.inquiry_at, p.warned_at
+    from payments p
+    where large.n > 256 and p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
+      and p.currency = q.currency and p.gross >= q.minimum and p.paid_at between q.first and q.last
+      and (q.policy = 0 or (p.disputed = 0 and case q.policy
+          when 1 then p.refunded = 0 when 2 then p.gross - p.refunded >= q.minimum else p.refunded < p.gross end))
+    order by p.paid_at, p.key
+    limit 1)
 ) p
 `
 
@@ -277,9 +309,8 @@ type ListPurchasesRow struct {
 
 // For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
 // A question without a currency asks for the earliest of any; one with a policy, for the earliest whose money stands: no
-// refund (1), a net of the minimum (2), or any net (3), and no dispute. What is read grows only with the purchases inside
-// the window that come before the answer and do not qualify: it is asked when a referral is new, or what decided it went
-// away, and not for every event.
+// refund (1), a net of the minimum (2), or any net (3), and no dispute. What is read does not grow with the buyer's past: the
+// answer is among those that are large enough where they are few, and otherwise it comes soon.
 func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([]ListPurchasesRow, error) {
 	rows, err := q.db.Query(ctx, listPurchases,
 		arg.N,

@@ -125,13 +125,21 @@ func (s *Database) RewardCurrencies(ctx context.Context) ([]money.Currency, erro
 	all := make(map[money.Currency]bool)
 	for _, versions := range b.byProgram {
 		for _, v := range versions {
-			for _, r := range v.terms.Rewards {
+			promised := slices.Clone(v.terms.Rewards)
+			for _, tier := range v.terms.Tiers {
+				promised = append(promised, tier.Rewards...)
+			}
+			for _, r := range promised {
 				for c := range r.Fixed {
 					all[c] = true
+				}
+				for c := range v.terms.Qualify.Minimum {
+					all[c] = all[c] || r.Percent > 0
 				}
 			}
 		}
 	}
+	maps.DeleteFunc(all, func(_ money.Currency, granted bool) bool { return !granted })
 	return slices.Sorted(maps.Keys(all)), nil
 }
 

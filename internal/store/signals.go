@@ -140,23 +140,36 @@ func (t *txn) ofSiblings(w watched) (rows db.ListSiblingsParams) {
 		return rows
 	}
 	codes := t.codesUsed()
+	joined := t.joined()
 	add := func(u *user, email, device []byte) {
 		for _, code := range codes[u.id] {
 			rows.UserID = append(rows.UserID, u.id)
 			rows.CodeID = append(rows.CodeID, code)
 			rows.Email = append(rows.Email, present(email))
 			rows.Device = append(rows.Device, present(device))
-			rows.Cards = append(rows.Cards, t.carded[u.id])
+			rows.Cards = append(rows.Cards, t.carded[u.id] || (w.card && joined[u.id]))
 		}
 	}
 	for _, id := range keysOf(t.users) {
 		u := t.users[id]
-		if u.changed || t.carded[id] {
+		if u.changed || t.carded[id] || joined[id] {
 			add(u, u.emailKey, u.deviceKey)
 			add(u, u.old.emailKey, u.old.deviceKey)
 		}
 	}
 	return rows
+}
+
+// joined are the people who come with a code by the batch.
+func (t *txn) joined() map[int64]bool {
+	all := make(map[int64]bool)
+	for name := range t.in.signUps {
+		all[t.names.user[name]] = true
+	}
+	for _, a := range t.in.attributions {
+		all[t.names.user[a.UserID]] = true
+	}
+	return all
 }
 
 // codesUsed are the codes that people came with, by user: those of their referrals, and those that the batch names.

@@ -19,6 +19,7 @@ type metrics struct {
 	conflicts     *prometheus.CounterVec
 	transitions   *prometheus.CounterVec
 	rewards       *prometheus.CounterVec
+	taken         prometheus.Counter
 	ticks         *prometheus.CounterVec
 	ticked        prometheus.Gauge
 	relayed       prometheus.Counter
@@ -50,6 +51,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		conflicts:     counters("conflicts_total", "Transactions that failed because of others at the same time, by kind.", "kind"),
 		transitions:   counters("transitions_total", "Moves of referrals, by where to and why.", "to", "reason"),
 		rewards:       counters("reward_minor_units_total", "Rewards granted and revoked, in minor units of the currency.", "kind", "currency"),
+		taken:         counter("codes_taken_total", "Codes that the business wanted for somebody and that somebody else has. The events name them in the log."),
 		ticks:         counters("clock_ticks_total", "How often the clock looked for holds and windows that are due.", "result"),
 		ticked:        gauge("plusone_worker_clock_last_tick_timestamp_seconds", "When the clock last looked successfully."),
 		relayed:       counter("relayed_events_total", "Events relayed from the outbox to the stream."),

@@ -150,6 +150,10 @@ func (w *Worker) tell(ctx context.Context, r store.Result) {
 		w.log.InfoContext(ctx, "referral moved", "referral", t.ReferralID, "from", t.Move.From, "to", t.Move.To,
 			"reason", t.Move.Reason, "event", t.Cause)
 	}
+	for _, t := range r.Taken {
+		w.metrics.taken.Inc()
+		w.log.WarnContext(ctx, "a code was wanted that somebody else has; whoever it was for has the one that was drawn", "event", t.Event, "code", t.Code)
+	}
 	w.metrics.verdicts(r)
 	if len(r.Transitions)+len(r.Transfers) == 0 {
 		return
