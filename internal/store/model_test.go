@@ -69,7 +69,7 @@ func TestTheModelWhateverTheDelivery(t *testing.T) {
 }
 
 // world is a new one with the business's programs.
-func (b *business) world(t *testing.T, rt *rapid.T) *world {
+func (b *business) world(t *testing.T, rt reporter) *world {
 	w := newWorld(t, "")
 	w.t = rt
 	if _, err := w.pool.Exec(w.ctx, "delete from terms"); err != nil {
