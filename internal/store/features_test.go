@@ -28,6 +28,8 @@ const (
 	signals     feature = "signals"     // of sign-ups: address, device, mailbox, domain, how many
 	erasure     feature = "erasure"     // and who registers anew
 	crediting   feature = "crediting"   // of the purchases themselves
+
+	longPasts feature = "long pasts" // a buyer's payments that can decide nothing cost nothing
 )
 
 // all are in the order in which the store learns them.
@@ -37,7 +39,7 @@ var all = []feature{
 }
 
 // notYet are those that the store has still to learn. Nothing that needs one of them is made up.
-var notYet = all
+var notYet = append(slices.Clone(all), longPasts)
 
 func has(f feature) bool { return f == "" || !slices.Contains(notYet, f) }
 
