@@ -53,7 +53,8 @@ func TestABuyersPastCostsNothing(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			w, _ := sequence{terms: c.terms, now: noon.Add(120 * day)}.world(t)
+			w := sequence{terms: c.terms}.story().world(t, t)
+			w.now = noon.Add(120 * day)
 			l := w.listenToOne(t)
 			buyers := map[string]int{"few": 10, "many": manyPayments}
 			w.apply(registered("alice", "", noon), registered("carol", "", noon), registered("few", "C-ALICE", noon), registered("many", "C-ALICE", noon))
