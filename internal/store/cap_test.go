@@ -69,6 +69,34 @@ func TestAPlaceIsKept(t *testing.T) {
 	}
 }
 
+// TestOnePlaceForTwoBuyersAndTwoWorkers: whoever of the two comes first has the place, and a refund gives it to nobody.
+func TestOnePlaceForTwoBuyersAndTwoWorkers(t *testing.T) {
+	const rounds = 30
+	w := newWorld(t, `{codes: {max_uses: 1}}`)
+	w.strictly(t)
+	w.now = noon.Add(day)
+	var batches [][]fact.Event
+	for n := range rounds {
+		mine := func(e fact.Event) fact.Event { return relabel(e, tag(n)) }
+		w.apply(mine(registered("alice", "", noon)), mine(registered("bob", "C-ALICE", noon)), mine(registered("carol", "C-ALICE", noon)))
+		refundA, paidA, paidB := mine(charge(1, 1000, hour)), mine(session(1, "bob", usd(1000), hour)), mine(session(2, "carol", usd(1000), minutes(1)))
+		batches = append(batches, []fact.Event{refundA}, []fact.Event{paidA}, []fact.Event{paidB}, []fact.Event{paidA}, []fact.Event{refundA})
+	}
+	w.deliver(batches, 2)
+	bobFirst := "bob by alice (C-ALICE): cancelled refunded\ncarol by alice (C-ALICE): cancelled code_exhausted"
+	carolFirst := `alice has 10.00 usd
+bob by alice (C-ALICE): cancelled code_exhausted
+carol by alice (C-ALICE): rewarded  [referrer alice 10.00 usd] [referee carol 10.00 usd]
+carol has 10.00 usd`
+	for n, got := range w.outcomes(rounds) {
+		if got != bobFirst && got != carolFirst {
+			t.Errorf("round %d:\n%s", n, got)
+		}
+	}
+	w.noneRefusedInVain()
+	w.lawful()
+}
+
 // TestARefusalIsFinal: nothing that comes to light leads out of a refused place.
 func TestARefusalIsFinal(t *testing.T) {
 	w := newWorld(t, `{codes: {max_uses: 1}}`)

@@ -216,5 +216,10 @@ func TestAWorkerDiesAtAnyStep(t *testing.T) {
 	if err := w.pool.QueryRow(w.ctx, "select count(*) from events").Scan(&died); err != nil || died != 180 {
 		t.Errorf("%d events, %v", died, err)
 	}
-	w.expectEach(rewardedBob, 60)
+	for n, got := range w.outcomes(60) {
+		if got != rewardedBob {
+			t.Errorf("after a death at step %d:\n%s", n+1, got)
+		}
+	}
+	w.lawful()
 }

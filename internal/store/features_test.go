@@ -28,6 +28,8 @@ const (
 	signals     feature = "signals"     // of sign-ups: address, device, mailbox, domain, how many
 	erasure     feature = "erasure"     // and who registers anew
 	crediting   feature = "crediting"   // of the purchases themselves
+
+	longPasts feature = "long pasts" // a buyer's payments that can decide nothing cost nothing
 )
 
 // all are in the order in which the store learns them.

@@ -68,8 +68,33 @@ func TestTheModelWhateverTheDelivery(t *testing.T) {
 	})
 }
 
+// TestBusinessesAreOfEveryKind: what is made up comes to everything that a referral can come to, and not once in a while.
+func TestBusinessesAreOfEveryKind(t *testing.T) {
+	seen := make(map[string]int)
+	made := rapid.Custom(drawBusiness)
+	for seed := range 300 {
+		b := made.Example(seed)
+		for _, r := range b.soFar(b.events, noon.Add(100*day)).Outcome().Referrals {
+			seen[strings.TrimSpace(r.Status+" "+r.Reason)]++
+		}
+		for _, r := range b.soFar(b.events, noon.Add(time.Hour)).Outcome().Referrals {
+			seen[r.Status]++
+		}
+	}
+	for kind, needs := range map[string]feature{
+		"pending": "", "qualified": "", "rewarded": "", "cancelled refunded": "", "cancelled expired": "", "cancelled self_referral": "",
+		"cancelled existing_customer": "", "cancelled superseded": "", "cancelled disputed": disputes, "cancelled rejected": decisions,
+		"cancelled below_minimum": firstOnly, "cancelled fraud": signals, "cancelled erased": erasure,
+	} {
+		if has(needs) && seen[kind] < 10 {
+			t.Errorf("only %d of 300 businesses have a referral that is %s: %v", seen[kind], kind, seen)
+		}
+	}
+	t.Log(seen)
+}
+
 // world is a new one with the business's programs.
-func (b *business) world(t *testing.T, rt *rapid.T) *world {
+func (b *business) world(t *testing.T, rt reporter) *world {
 	w := newWorld(t, "")
 	w.t = rt
 	if _, err := w.pool.Exec(w.ctx, "delete from terms"); err != nil {

@@ -113,10 +113,10 @@ func (w *world) outcome() string {
 		w.t.Fatalf("%v", err)
 	}
 	for _, r := range page {
-		line := fmt.Sprintf("%s by %s (%s): %s %s", known(r.Referee), known(r.Referrer), r.Code, r.Status, r.Reason)
+		line := fmt.Sprintf("%s by %s (%s): %s %s", named(r.Referee), named(r.Referrer), r.Code, r.Status, r.Reason)
 		var rewards []string
 		for _, reward := range r.Rewards {
-			rewards = append(rewards, fmt.Sprintf(" [%s %s %s]", reward.To, known(reward.UserID), reward.Amount))
+			rewards = append(rewards, fmt.Sprintf(" [%s %s %s]", reward.To, named(reward.UserID), reward.Amount))
 		}
 		lines = append(lines, line+referrersFirst(rewards))
 	}
@@ -131,11 +131,14 @@ func (w *world) outcome() string {
 		if err := rows.Scan(&user, &currency, &minor); err != nil {
 			w.t.Fatalf("%v", err)
 		}
-		lines = append(lines, fmt.Sprintf("%s has %s", known(user), money.New(money.Currency(currency), minor)))
+		lines = append(lines, fmt.Sprintf("%s has %s", named(user), money.New(money.Currency(currency), minor)))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }
+
+// named is somebody's id, unless they were erased.
+func named(id string) string { return cmp.Or(id, model.Forgotten) }
 
 // referrersFirst puts the rewards of a referral in order.
 func referrersFirst(rewards []string) string {
@@ -143,9 +146,6 @@ func referrersFirst(rewards []string) string {
 	slices.Reverse(rewards)
 	return strings.Join(rewards, "")
 }
-
-// known is a name, or what stands for that of whoever was erased.
-func known(name string) string { return cmp.Or(name, model.Forgotten) }
 
 // lawful fails the test when the database breaks a law.
 func (w *world) lawful() {
@@ -208,6 +208,32 @@ func withEmail(e fact.Event, email string) fact.Event {
 	return e
 }
 
+func withOwnCode(e fact.Event, code string) fact.Event {
+	s := *e.SignUp
+	s.OwnCode = code
+	e.SignUp = &s
+	return e
+}
+
+// from is a sign-up from an address and a device.
+func from(e fact.Event, ip, device string) fact.Event {
+	s := *e.SignUp
+	s.IP, s.DeviceID = ip, device
+	e.SignUp = &s
+	return e
+}
+
+// again is the same, told by another event.
+func again(e fact.Event) fact.Event {
+	e.Key, e.Name = e.Key+"-again", e.Name+"-again"
+	return e
+}
+
+func verifiedBy(user string, at time.Time) fact.Event {
+	name := fmt.Sprintf("verified-%s-%d", user, at.Unix())
+	return fact.Event{Key: "ce:" + name, Name: name, At: at, Verified: &fact.Verified{UserID: user, At: at}}
+}
+
 var live = payment.Scope{Live: true}
 
 // session is a completed Checkout: n is the purchase's number.
@@ -241,6 +267,48 @@ func refund(n, k int, minor int64, status payment.RefundStatus, at time.Time) fa
 		Evidence: payment.Evidence{
 			Kind: payment.Refund, Refund: payment.RefundState{Minor: minor, Status: status, At: at},
 		},
+	}, fmt.Sprintf("ch_%d", n))
+}
+
+// intent is one that names a user itself.
+func intent(n int, user string, amount money.Amount, at time.Time) fact.Event {
+	buyer := claim(user, at)
+	buyer.Place = payment.OnPayment
+	return stripe(fmt.Sprintf("evt_pi_%d", n), at, payment.Report{
+		Key: live.Key(fmt.Sprintf("pi_%d", n)), Evidence: payment.Evidence{Kind: payment.Intent, User: buyer, Paid: payment.Paid{Amount: amount, At: at}},
+	})
+}
+
+// invoice is one that was paid, and names nobody.
+func invoice(n int, amount money.Amount, at time.Time) fact.Event {
+	return stripe(fmt.Sprintf("evt_in_%d", n), at, payment.Report{
+		Key: live.Key(fmt.Sprintf("in_%d", n)), Evidence: payment.Evidence{Kind: payment.Invoice, Paid: payment.Paid{Amount: amount, At: at}},
+	}, fmt.Sprintf("pi_%d", n))
+}
+
+// paidBy is a charge that shows the card.
+func paidBy(n int, card string, at time.Time) fact.Event {
+	e := charge(n, 0, at)
+	e.Name, e.Key = e.Name+card, e.Key+card
+	e.Sighting.Reports[0].Evidence.Card = card
+	return e
+}
+
+// dispute is the k-th of a purchase, as it stood at a time.
+func dispute(n, k int, status payment.DisputeStatus, at time.Time) fact.Event {
+	return stripe(fmt.Sprintf("evt_dp_%d_%d_%d_%d", n, k, status, at.Unix()), at, payment.Report{
+		Key: live.Key(fmt.Sprintf("dp_%d_%d", n, k)),
+		Evidence: payment.Evidence{
+			Kind: payment.Dispute, Dispute: payment.DisputeState{Minor: 1000, Status: status, At: at, Opened: at},
+		},
+	}, fmt.Sprintf("ch_%d", n))
+}
+
+// warning is an early one of fraud.
+func warning(n int, actionable bool, at time.Time) fact.Event {
+	return stripe(fmt.Sprintf("evt_issfr_%d_%t_%d", n, actionable, at.Unix()), at, payment.Report{
+		Key:      live.Key(fmt.Sprintf("issfr_%d", n)),
+		Evidence: payment.Evidence{Kind: payment.Warning, Warning: payment.WarningState{Known: true, Actionable: actionable, At: at, Opened: at}},
 	}, fmt.Sprintf("ch_%d", n))
 }
 
