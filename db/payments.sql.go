@@ -243,7 +243,7 @@ cross join lateral (
         select from payments s
         where q.currency <> '' and s.user_id = q.user_id and s.paid_at is not null and s.merged_into is null
           and s.currency = q.currency and s.gross >= q.minimum
-        limit 257
+        limit 17
     ) s
 ) large
 cross join lateral (
@@ -263,7 +263,7 @@ cross join lateral (
         select f.id, f.key, f.currency::text as currency, f.gross::bigint as gross, f.refunded, f.paid_at::timestamptz as paid_at,
                f.disputed, f.inquiry_at, f.warned_at
         from payments f
-        where large.n between 1 and 256 and f.user_id = q.user_id and f.paid_at is not null and f.merged_into is null
+        where large.n between 1 and 16 and f.user_id = q.user_id and f.paid_at is not null and f.merged_into is null
           and f.currency = q.currency and f.gross >= q.minimum
         offset 0
     ) p
@@ -275,7 +275,7 @@ cross join lateral (
     union all
     (select p.id, p.key, p.currency::text, p.gross::bigint, p.refunded, p.paid_at::timestamptz, p.disputed, p.inquiry_at, p.warned_at
     from payments p
-    where large.n > 256 and p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
+    where large.n > 16 and p.user_id = q.user_id and p.paid_at is not null and p.merged_into is null
       and p.currency = q.currency and p.gross >= q.minimum and p.paid_at between q.first and q.last
       and (q.policy = 0 or (p.disputed = 0 and case q.policy
           when 1 then p.refunded = 0 when 2 then p.gross - p.refunded >= q.minimum else p.refunded < p.gross end))
@@ -310,7 +310,8 @@ type ListPurchasesRow struct {
 // For each question (a user, a window, a currency and its minimum) the earliest purchase that answers it, by index.
 // A question without a currency asks for the earliest of any; one with a policy, for the earliest whose money stands: no
 // refund (1), a net of the minimum (2), or any net (3), and no dispute. What is read does not grow with the buyer's past: the
-// answer is among those that are large enough where they are few, and otherwise it comes soon.
+// answer is among those that are large enough where they are few, and otherwise it comes soon; but where money that stands is
+// asked for, those are walked through whose money does not.
 func (q *Queries) ListPurchases(ctx context.Context, arg ListPurchasesParams) ([]ListPurchasesRow, error) {
 	rows, err := q.db.Query(ctx, listPurchases,
 		arg.N,

