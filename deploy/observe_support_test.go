@@ -32,6 +32,7 @@ const (
 	webhookSecret = "whsec_of_a_deployment_under_test"
 	eventsToken   = "events-token-of-a-deployment-under-test"
 	apiToken      = "api-token-of-a-deployment-under-test"
+	adminToken    = "admin-token-of-a-deployment-under-test"
 	hashKey       = "hash-key-of-a-deployment-under-test"
 )
 

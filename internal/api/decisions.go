@@ -15,8 +15,11 @@ import (
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
-// Decisions are the patterns of what is taken, as its requests carry them.
-var Decisions = []string{routeApprove, routeReject, routeReopen, routeAttribute, routeVerify, routeErase, routeAssign}
+// Posts and Deletes are the patterns of the decisions that are taken, as their requests carry them.
+var (
+	Posts   = []string{routeApprove, routeReject, routeReopen, routeAttribute, routeVerify, routeAssign}
+	Deletes = []string{routeErase}
+)
 
 const (
 	routeApprove   = "POST /v1/referrals/{referral_id}/approve"

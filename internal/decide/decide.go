@@ -29,6 +29,7 @@ type Published struct {
 	Type    string    // such as "referral.reviewed"
 	Subject string    // where it was published
 	At      time.Time // when it was made, in microseconds
+	Text    []byte    // the CloudEvent itself
 }
 
 // Desk publishes what is decided. It may be used by several goroutines.
@@ -125,7 +126,7 @@ type event struct {
 // had better arrive.
 func (d *Desk) publish(ctx context.Context, log *slog.Logger, typ string, data members) (Published, error) {
 	p := Published{Source: d.source, Type: typ, Subject: subject + typ, At: d.now().UTC().Truncate(time.Microsecond)}
-	key, text, err := d.compose(&p, data)
+	key, err := d.compose(&p, data)
 	if err != nil {
 		d.metrics.count(typ, resultRefused)
 		return Published{}, err
@@ -133,7 +134,7 @@ func (d *Desk) publish(ctx context.Context, log *slog.Logger, typ string, data m
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	header := map[string]string{"Content-Type": "application/cloudevents+json"}
-	if err := d.to.Publish(ctx, p.Subject, key, header, text); err != nil {
+	if err := d.to.Publish(ctx, p.Subject, key, header, p.Text); err != nil {
 		d.metrics.count(typ, resultUnavailable)
 		log.ErrorContext(ctx, "a decision was not taken by the stream", "event", p.ID, "type", typ, "error", err)
 		return Published{}, fmt.Errorf("the stream did not take it: %w", err)
@@ -144,10 +145,10 @@ func (d *Desk) publish(ctx context.Context, log *slog.Logger, typ string, data m
 }
 
 // compose writes an event under an id of its own, and reads it as the worker will, at the same date.
-func (d *Desk) compose(p *Published, data members) (key string, text []byte, err error) {
+func (d *Desk) compose(p *Published, data members) (key string, err error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
 	p.ID = id.String()
 	for name, value := range data {
@@ -155,20 +156,20 @@ func (d *Desk) compose(p *Published, data members) (key string, text []byte, err
 			delete(data, name)
 		}
 		if !utf8.ValidString(value) { // encoding/json would put U+FFFD in its place, so that two ids could become one
-			return "", nil, &fact.MalformedError{Why: "data." + name + " is not UTF-8"}
+			return "", &fact.MalformedError{Why: "data." + name + " is not UTF-8"}
 		}
 	}
-	text, err = json.Marshal(event{
+	p.Text, err = json.Marshal(event{
 		SpecVersion: "1.0", ID: p.ID, Source: p.Source, Type: p.Type, Time: stamp(p.At), ContentType: "application/json", Data: data,
 	})
 	if err != nil {
-		return "", nil, err
+		return "", err
 	}
-	e, err := fact.ParseCloudEvent(text)
+	e, err := fact.ParseCloudEvent(p.Text)
 	if err == nil {
 		err = e.CheckDate(p.At)
 	}
-	return e.Key, text, err
+	return e.Key, err
 }
 
 // Refused says what is wrong with a decision, in words for whoever made it; empty for any other error.
