@@ -44,7 +44,7 @@ func TestOneServerSyncs(t *testing.T) {
 		slices.Sort(all)
 		return all
 	}
-	if a, b := users(single), users(three); len(a) != 6 || !slices.Equal(a, b) {
+	if a, b := users(single), users(three); len(a) != 7 || !slices.Equal(a, b) {
 		t.Errorf("their users are %v and %v", a, b)
 	}
 }
