@@ -580,6 +580,25 @@ func (q *Queries) ListStandingsOfReferees(ctx context.Context, externalIds []str
 	return items, nil
 }
 
+const nameReferral = `-- name: NameReferral :one
+select (select u.external_id from users u where u.id = r.referee_id)::text as referee,
+       (select c.code from codes c where c.id = r.code_id)::text as code
+from referrals r where r.id = $1
+`
+
+type NameReferralRow struct {
+	Referee string
+	Code    string
+}
+
+// Who and which code a referral is named by in events: its number means nothing elsewhere.
+func (q *Queries) NameReferral(ctx context.Context, id int64) (NameReferralRow, error) {
+	row := q.db.QueryRow(ctx, nameReferral, id)
+	var i NameReferralRow
+	err := row.Scan(&i.Referee, &i.Code)
+	return i, err
+}
+
 const updateReferrals = `-- name: UpdateReferrals :exec
 update referrals r
 set registered_at = w.registered_at, window_ends = w.window_ends,

@@ -169,7 +169,7 @@ exec `+server+` -t --config `+here+`/nats.conf
 func TestComposeKnowsEachUser(t *testing.T) {
 	secrets, accounts := makeSecrets(t), read(t, "nats/accounts.conf")
 	files, err := filepath.Glob(filepath.Join(secrets, "*_nats_url"))
-	if err != nil || len(files) != 3 {
+	if err != nil || len(files) != 4 {
 		t.Fatalf("the addresses are %v (%v)", files, err)
 	}
 	for _, file := range files {

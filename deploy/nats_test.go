@@ -12,7 +12,7 @@ func natsOptions(t *testing.T, file string) *server.Options {
 	t.Helper()
 	for name, value := range map[string]string{
 		"NAME": "nats-1", "STORE": t.TempDir(), "MONITOR": "127.0.0.1:8222", "LISTEN": "127.0.0.1:4222", "ROUTES": "[nats://route:secret@nats-2:6222]",
-		"INGRESS_PASSWORD": "secret", "WORKER_PASSWORD": "secret", "TOOLS_PASSWORD": "secret", "PRODUCER_PASSWORD": "secret",
+		"INGRESS_PASSWORD": "secret", "WORKER_PASSWORD": "secret", "API_PASSWORD": "secret", "TOOLS_PASSWORD": "secret", "PRODUCER_PASSWORD": "secret",
 		"CONSUMER_PASSWORD": "secret", "SYS_PASSWORD": "secret", "ROUTE_PASSWORD": "secret",
 	} {
 		t.Setenv("PLUSONE_NATS_"+name, value)
@@ -44,7 +44,7 @@ func TestOneServerSyncs(t *testing.T) {
 		slices.Sort(all)
 		return all
 	}
-	if a, b := users(single), users(three); len(a) != 6 || !slices.Equal(a, b) {
+	if a, b := users(single), users(three); len(a) != 7 || !slices.Equal(a, b) {
 		t.Errorf("their users are %v and %v", a, b)
 	}
 }

@@ -32,6 +32,7 @@ const (
 	webhookSecret = "whsec_of_a_deployment_under_test"
 	eventsToken   = "events-token-of-a-deployment-under-test"
 	apiToken      = "api-token-of-a-deployment-under-test"
+	adminToken    = "admin-token-of-a-deployment-under-test"
 	hashKey       = "hash-key-of-a-deployment-under-test"
 )
 
@@ -130,7 +131,8 @@ func newWatched(t *testing.T) *watched {
 	door := w.role("ingress", "--nats-url", server, "--stripe-webhook-secret", webhookSecret, "--events-token", eventsToken,
 		"--stripe-mode", "test", "--listen", "127.0.0.1:0")
 	w.role("worker", "--nats-url", server, "--database-url", dsn, "--hash-key", hashKey, "--stripe-mode", "test")
-	api := w.role("api", "--database-url", dsn, "--api-token", apiToken, "--listen", "127.0.0.1:0")
+	api := w.role("api", "--database-url", dsn, "--api-token", apiToken, "--listen", "127.0.0.1:0",
+		"--nats-url", server, "--admin-token", adminToken)
 	w.role("audit", "--database-url", dsn, "--every", "1s")
 	w.door, w.api = "http://"+listensAt(t, door, "ingress"), "http://"+listensAt(t, api, "api")
 	nc, err := nats.Connect(server)
@@ -306,7 +308,12 @@ func (w *watched) unknown(t *testing.T, expr string) (all []string) {
 // post sends a body to the door, which must answer with a status.
 func (w *watched) post(path string, body []byte, header map[string]string, want int) {
 	w.t.Helper()
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.door+path, bytes.NewReader(body))
+	w.send(w.door+path, body, header, want)
+}
+
+func (w *watched) send(url string, body []byte, header map[string]string, want int) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -320,7 +327,7 @@ func (w *watched) post(path string, body []byte, header map[string]string, want 
 	defer res.Body.Close()
 	answer, _ := io.ReadAll(res.Body)
 	if res.StatusCode != want {
-		w.t.Fatalf("%s was answered %d, not %d: %s", path, res.StatusCode, want, answer)
+		w.t.Fatalf("%s was answered %d, not %d: %s", url, res.StatusCode, want, answer)
 	}
 }
 
@@ -403,7 +410,8 @@ func (w *watched) publish(subject string, body []byte) {
 }
 
 // live is a day in the life of a business: people sign up, buy and give back, events come twice, in the wrong mode, with
-// a wrong signature, of types that nobody reads and in shapes that nobody can read; and somebody asks who has what.
+// a wrong signature, of types that nobody reads and in shapes that nobody can read; somebody asks who has what, and
+// somebody decides.
 func (w *watched) live() {
 	w.t.Helper()
 	w.crowd(100)
@@ -441,4 +449,5 @@ func (w *watched) live() {
 	w.question("/v1/users/nobody", apiToken, http.StatusNotFound)
 	w.question("/v1/referrals?referrer=alice", apiToken, http.StatusOK)
 	w.question("/v1/referrals", "wrong", http.StatusUnauthorized)
+	w.send(w.api+"/v1/users/alice/verify", nil, map[string]string{"Authorization": "Bearer " + adminToken}, http.StatusAccepted)
 }

@@ -91,6 +91,12 @@ where r.referrer_id = @referrer_id
 order by r.referrer_id, r.id
 limit @most::int;
 
+-- name: NameReferral :one
+-- Who and which code a referral is named by in events: its number means nothing elsewhere.
+select (select u.external_id from users u where u.id = r.referee_id)::text as referee,
+       (select c.code from codes c where c.id = r.code_id)::text as code
+from referrals r where r.id = @id;
+
 -- name: ListReferralsAfter :many
 -- One page of all referrals, by number.
 select * from referrals where id > @after_id::bigint order by id limit @most::int;

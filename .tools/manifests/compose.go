@@ -135,7 +135,7 @@ func composeNetworks(p *types.Project) (all faults) {
 	}
 	for network, want := range map[string][]string{
 		"database":   {"api", "audit", "logins", "migrate", "postgres", "tools", "worker"},
-		"stream":     {"ingress", "nats-1", "nats-2", "nats-3", "streams", "tools", "worker"},
+		"stream":     {"api", "ingress", "nats-1", "nats-2", "nats-3", "streams", "tools", "worker"},
 		"monitoring": {"api", "audit", "grafana", "ingress", "prometheus", "worker"},
 	} {
 		if !p.Networks[network].Internal {
@@ -155,7 +155,7 @@ var secretName = regexp.MustCompile(`PASSWORD|SECRET|TOKEN|_KEY|DATABASE_URL|NAT
 var mayHold = map[string][]string{
 	"ingress": {"ingress_nats_url", "stripe_webhook_secret", "events_token"},
 	"worker":  {"worker_nats_url", "worker_database_url", "hash_key"},
-	"api":     {"api_database_url", "api_token"},
+	"api":     {"api_nats_url", "api_database_url", "api_token", "admin_token"},
 	"audit":   {"tools_database_url"},
 	"streams": {"tools_nats_url"},
 	"tools":   {"tools_nats_url", "tools_database_url"},

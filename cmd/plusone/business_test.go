@@ -17,6 +17,7 @@ const (
 	webhookSecret = "whsec_nobody_may_see_this_one"
 	eventsToken   = "events-token-nobody-may-see"
 	apiToken      = "api-token-nobody-may-see"
+	adminToken    = "admin-token-nobody-may-see"
 	hashKey       = "hash-key-nobody-may-see"
 
 	databasePassword = "database-password-nobody-may-see"

@@ -19,6 +19,16 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		{"ingress", []string{"--nats-url (NATS_URL)", "--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)"}},
 		{"worker", []string{"--nats-url (NATS_URL)", "--database-url (DATABASE_URL)", "--hash-key (PLUSONE_HASH_KEY)"}},
 		{"api", []string{"--database-url (DATABASE_URL)", "--api-token (PLUSONE_API_TOKEN)"}},
+		{"api --database-url postgres://h/d --api-token 0123456789abcdef --admin-token 0123456789abcdef,,short", []string{"--nats-url (NATS_URL)",
+			"--admin-token (PLUSONE_ADMIN_TOKEN): number 1 is a service token too", "number 3 is shorter than 16 characters", "number 2 is empty"}},
+		{"api --database-url postgres://h/d --api-token 0123456789abcdef --nats-url nats://u:half/of-a-password@h", []string{"--nats-url"}},
+		{"referral approve 1 --by= --why=", []string{"--by is empty", "--why is empty"}},
+		{"referral reject 1 --by x --why y", []string{"which database? Give --database-url (DATABASE_URL)", "--data DIR"}},
+		{"referral reopen 1 --by x --why y --database-url " + secretURL, []string{"--database-url"}},
+		{"referral attribute --user u --code c --by x --why y", []string{"which stream? Give --nats-url (NATS_URL)", "--data DIR"}},
+		{"user verify bob --nats-url nats://u:half/of-a-password@h", []string{"--nats-url"}},
+		{"user erase bob", []string{"--nats-url (NATS_URL)"}},
+		{"code assign --user u --code c --nats-inbox a.>", []string{"--nats-url"}},
 		{"migrate", []string{"--database-url (DATABASE_URL)"}},
 		{"streams", []string{"--nats-url (NATS_URL)"}},
 		{"streams --nats-url nats://u:half/of-a-password@h --nats-inbox a.> --stream-replicas 5", []string{"--nats-url", "--nats-inbox", "--stream-replicas"}},
@@ -43,7 +53,7 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 				"--connections", "--give-up", "--run", "--database-url",
 			},
 		},
-		{"dev --concurrency 0 --api-token=,", []string{"--concurrency", "--api-token"}},
+		{"dev --concurrency 0 --api-token=, --admin-token short", []string{"--concurrency", "--api-token", "--admin-token"}},
 		{"dev --durability replicas", []string{"--durability (PLUSONE_DURABILITY) can not be replicas here"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -73,17 +83,22 @@ func TestServersOfNATS(t *testing.T) {
 
 func TestTheCommandLineIsHeldToItsFlags(t *testing.T) {
 	for args, says := range map[string]string{
-		"":                              "expected one of",
-		"wurker":                        "wurker",
-		"worker --bogus":                "unknown flag --bogus",
-		"worker --concurrency many":     "--concurrency",
-		"worker --log-level loud":       "--log-level must be one of",
-		"ingress --stripe-mode both":    "--stripe-mode must be one of",
-		"ingress --durability forever":  `--durability must be one of "disk","replicas","process"`,
-		"worker --durability=":          "--durability must be one of",
-		"program apply":                 "--file",
-		"program apply -f /nowhere.yml": "/nowhere.yml",
-		"audit extra":                   "unexpected argument extra",
+		"":                                    "expected one of",
+		"wurker":                              "wurker",
+		"worker --bogus":                      "unknown flag --bogus",
+		"worker --concurrency many":           "--concurrency",
+		"worker --log-level loud":             "--log-level must be one of",
+		"ingress --stripe-mode both":          "--stripe-mode must be one of",
+		"ingress --durability forever":        `--durability must be one of "disk","replicas","process"`,
+		"worker --durability=":                "--durability must be one of",
+		"program apply":                       "--file",
+		"referral approve --by x --why y":     "<id>",
+		"referral approve bob --by x --why y": "<id>",
+		"referral reject 1 --by x":            "--why",
+		"user erase":                          "<id>",
+		"code assign --user u":                "--code",
+		"program apply -f /nowhere.yml":       "/nowhere.yml",
+		"audit extra":                         "unexpected argument extra",
 	} {
 		code, out, errs := invoke(t, strings.Fields(args)...)
 		if code != exitUsage || out != "" {
@@ -96,7 +111,8 @@ func TestTheCommandLineIsHeldToItsFlags(t *testing.T) {
 // secrets of the environment, and the values that no help, log or error may show.
 var secretVariables = map[string]string{
 	"DATABASE_URL": "postgres://someone:nobody-may-see-the-password@127.0.0.1:1/db", "NATS_URL": "nats://someone:nobody-may-see-that@127.0.0.1:1",
-	"STRIPE_WEBHOOK_SECRET": webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken, "PLUSONE_API_TOKEN": apiToken, "PLUSONE_HASH_KEY": hashKey,
+	"STRIPE_WEBHOOK_SECRET": webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken, "PLUSONE_API_TOKEN": apiToken, "PLUSONE_ADMIN_TOKEN": adminToken,
+	"PLUSONE_HASH_KEY": hashKey,
 }
 
 func mustHideSecrets(t testing.TB, text string) {
@@ -109,17 +125,21 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for command, says := range map[string][]string{
-		"":              {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "simulate", "version", "NAME_FILE"},
-		"ingress":       {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
-		"worker":        {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
-		"api":           {"DATABASE_URL", "PLUSONE_API_TOKEN"},
-		"dev":           {"--sample", "--data", "--program", "--listen", "--nats-listen"},
-		"migrate":       {"DATABASE_URL"},
-		"streams":       {"NATS_URL", "PLUSONE_STREAM_REPLICAS", "PLUSONE_NATS_INBOX"},
-		"program apply": {"--file", "--data", "DATABASE_URL"},
-		"program show":  {"--data", "DATABASE_URL"},
-		"audit":         {"--json", "--data", "DATABASE_URL", "--every", "PLUSONE_AUDIT_STATEMENT_TIMEOUT", "--admin"},
-		"simulate":      {"--users", "--rate", "--seed", "--data", "DATABASE_URL", "STRIPE_WEBHOOK_SECRET", "PLUSONE_EVENTS_TOKEN"},
+		"":                   {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "simulate", "version", "NAME_FILE"},
+		"ingress":            {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
+		"worker":             {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
+		"api":                {"DATABASE_URL", "PLUSONE_API_TOKEN", "PLUSONE_ADMIN_TOKEN", "NATS_URL"},
+		"referral reject":    {"--by", "--why", "--json", "--data", "DATABASE_URL", "NATS_URL"},
+		"referral attribute": {"--user", "--code", "--by", "--why", "--json", "--data", "NATS_URL"},
+		"user erase":         {"--json", "--data", "NATS_URL", "can\nnot be taken back"},
+		"code assign":        {"--user", "--code", "--program", "--json", "NATS_URL"},
+		"dev":                {"--sample", "--data", "--program", "--listen", "--nats-listen"},
+		"migrate":            {"DATABASE_URL"},
+		"streams":            {"NATS_URL", "PLUSONE_STREAM_REPLICAS", "PLUSONE_NATS_INBOX"},
+		"program apply":      {"--file", "--data", "DATABASE_URL"},
+		"program show":       {"--data", "DATABASE_URL"},
+		"audit":              {"--json", "--data", "DATABASE_URL", "--every", "PLUSONE_AUDIT_STATEMENT_TIMEOUT", "--admin"},
+		"simulate":           {"--users", "--rate", "--seed", "--data", "DATABASE_URL", "STRIPE_WEBHOOK_SECRET", "PLUSONE_EVENTS_TOKEN"},
 	} {
 		code, out, errs := invoke(t, append(strings.Fields(command), "--help")...)
 		if code != 0 || errs != "" {

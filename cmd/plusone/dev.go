@@ -26,6 +26,7 @@ type devCommand struct {
 	StripeMode    string   `env:"PLUSONE_STRIPE_MODE" default:"test" enum:"live,test" help:"Which events count: ${enum} (default ${default})."`
 	WebhookSecret []string `name:"stripe-webhook-secret" env:"PLUSONE_STRIPE_WEBHOOK_SECRET,STRIPE_WEBHOOK_SECRET" placeholder:"whsec_…" help:"Signing secrets of webhooks, separated by commas. Made once and kept when there are none."`
 	APIToken      []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens, separated by commas, for the API and for POST /v1/events. Made once and kept when there are none."`
+	AdminToken    []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, separated by commas, for decisions. Made once and kept when there are none."`
 }
 
 // Run brings everything up, in the order of who needs whom, and serves until told to stop.
@@ -57,7 +58,8 @@ func (c *devCommand) problems() []string {
 		all = append(all, "--durability (PLUSONE_DURABILITY) can not be replicas here: there is one embedded server; disk survives a power cut")
 	}
 	all = append(all, secretProblems("--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)", c.WebhookSecret)...)
-	return append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)
+	all = append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)
+	return append(all, adminTokenProblems(c.AdminToken, c.APIToken)...)
 }
 
 // dev is a running `plusone dev`.
@@ -140,6 +142,9 @@ func (d *dev) secrets(context.Context) (err error) {
 	}
 	if err == nil && len(d.cmd.APIToken) == 0 {
 		d.cmd.APIToken, err = d.keep("api-token", "")
+	}
+	if err == nil && len(d.cmd.AdminToken) == 0 {
+		d.cmd.AdminToken, err = d.keep("admin-token", "")
 	}
 	if err != nil {
 		return err

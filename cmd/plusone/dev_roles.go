@@ -31,7 +31,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if d.conn, err = d.host.connect(natsFlags{NATSURL: d.state.NATSURL, Replicas: 1}, "plusone dev"); err != nil {
+	if d.conn, err = d.host.connect(natsFlags{natsAddress: natsAddress{NATSURL: d.state.NATSURL}, Replicas: 1}, "plusone dev"); err != nil {
 		return err
 	}
 	if err := d.host.work(d.conn, s, d.cmd.workerPace, d.cmd.durabilityFlags); err != nil {
@@ -67,8 +67,12 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	decisions, err := d.host.decisions(d.conn, d.cmd.AdminToken)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log))
+	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log, decisions))
 	mux.Handle("/webhooks/stripe", door)
 	mux.Handle("/v1/events", door)
 	d.host.operators(mux)

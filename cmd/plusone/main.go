@@ -20,11 +20,14 @@ import (
 type commands struct {
 	Ingress  ingressCommand  `cmd:"" help:"Take Stripe's webhooks and sign-up events, and publish them to the stream."`
 	Worker   workerCommand   `cmd:"" help:"Turn events into facts, assess referrals, post rewards; run the clock and the outbox."`
-	API      apiCommand      `cmd:"" name:"api" help:"Answer who has what, and why."`
+	API      apiCommand      `cmd:"" name:"api" help:"Answer who has what, and why, and take decisions."`
 	Dev      devCommand      `cmd:"" help:"Run all of it on this machine, with an embedded NATS server and a private PostgreSQL."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
 	Streams  streamsCommand  `cmd:"" help:"Make the streams, where the roles may not."`
 	Program  programCommand  `cmd:"" help:"Apply or show the terms of the program."`
+	Referral referralCommand `cmd:"" help:"Decide about a referral, by hand and with a reason."`
+	User     userCommand     `cmd:"" help:"Say what became known of a user, or have them forgotten."`
+	Code     codeCommand     `cmd:"" help:"Give a user a code."`
 	Audit    auditCommand    `cmd:"" help:"Ask the database whether every law holds; exit 1 when one is broken."`
 	Simulate simulateCommand `cmd:"" help:"Make up a business, tell a plusone of it, and compare what came of it with what should; exit 1 on any difference, and on any event that did not get in."`
 	Health   healthCommand   `cmd:"" help:"Ask a role on this machine whether it is ready; exit 1 when it is not."`

@@ -90,8 +90,8 @@ func (h *host) admin(addr string) error {
 // lookEvery is how often a role looks whether the streams are still there.
 const lookEvery = 10 * time.Second
 
-// connect reaches the stream, waiting for it if it is away, and makes its streams once it answers.
-func (h *host) connect(f natsFlags, name string) (*nats.Conn, error) {
+// dial reaches NATS, waiting for it if it is away.
+func (h *host) dial(f natsAddress, name string) (*nats.Conn, error) {
 	nc, err := stream.Connect(f.NATSURL, name, h.log, append(f.options(), nats.RetryOnFailedConnect(true))...)
 	if err != nil {
 		return nil, err
@@ -101,6 +101,15 @@ func (h *host) connect(f natsFlags, name string) (*nats.Conn, error) {
 	}
 	h.reg.MustRegister(stream.ConnectionCollector(nc))
 	h.group.OnStop("connection to NATS", func() error { nc.Close(); return nil })
+	return nc, nil
+}
+
+// connect reaches the stream, and makes its streams once it answers. A role that needs it is not ready without it.
+func (h *host) connect(f natsFlags, name string) (*nats.Conn, error) {
+	nc, err := h.dial(f.natsAddress, name)
+	if err != nil {
+		return nil, err
+	}
 	probe, err := stream.NewProbe(nc, stream.In, "")
 	if err != nil {
 		return nil, err

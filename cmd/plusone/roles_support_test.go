@@ -42,12 +42,14 @@ func deploy(t testing.TB) *deployment {
 	}
 	for name, value := range map[string]string{
 		"STRIPE_WEBHOOK_SECRET": "whsec_an_older_one_nobody_may_see," + webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken,
-		"PLUSONE_API_TOKEN": apiToken, "PLUSONE_HASH_KEY": hashKey,
+		"PLUSONE_API_TOKEN": apiToken, "PLUSONE_ADMIN_TOKEN": adminToken, "PLUSONE_HASH_KEY": hashKey,
 	} {
 		d.env = append(d.env, name+"_FILE="+write(t, name, value+"\n"))
 	}
 	d.logins = logins(t, d.postgres)
-	d.users = map[string]string{"ingress": d.nats.URLOf("ingress"), "worker": d.nats.URLOf("worker"), "streams": d.nats.URLOf("tools")}
+	d.users = map[string]string{
+		"ingress": d.nats.URLOf("ingress"), "worker": d.nats.URLOf("worker"), "api": d.nats.URLOf("api"), "streams": d.nats.URLOf("tools"),
+	}
 	d.env = append(d.env, "PLUSONE_STRIPE_MODE=test", "PLUSONE_ADMIN=127.0.0.1:0", "PLUSONE_LISTEN=127.0.0.1:0", "PLUSONE_LOG_LEVEL=debug")
 	door, api := d.role("ingress"), d.role("api")
 	d.doors = []*testkit.Process{door, api}

@@ -4,6 +4,7 @@ package openapi_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/plusone-dev/plusone/docs/events"
 	"github.com/plusone-dev/plusone/internal/api"
+	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/ops"
@@ -59,7 +61,7 @@ func read(t *testing.T) *document {
 	must(t, err)
 	d := &document{t: t, root: root.(map[string]any), schemas: jsonschema.NewCompiler(), seen: make(map[string]bool)}
 	// Clients are told to ignore members they do not know. Here one that is not in the document is a mistake.
-	for _, name := range []string{"User", "ReferralPage", "Referral", "Reward", "Check", "Transition", "Problem"} {
+	for _, name := range []string{"User", "ReferralPage", "Referral", "Reward", "Check", "Transition", "Problem", "Published"} {
 		_, schema := d.at(nil, d.root, "components", "schemas", name)
 		schema.(map[string]any)["unevaluatedProperties"] = false
 	}
@@ -105,6 +107,16 @@ func (d *document) follow(place []string, v any) ([]string, any) {
 	return place, v
 }
 
+// prefer is which operation of a path a method that is not allowed is documented with.
+var prefer = map[string]int{"get": 2, "post": 1}
+
+// stands says whether a template of a path stands for one.
+func stands(template, path []string) bool {
+	return slices.EqualFunc(template, path, func(t, p string) bool {
+		return t == p || strings.HasPrefix(t, "{") && p != ""
+	})
+}
+
 func (d *document) schema(place []string) *jsonschema.Schema {
 	d.t.Helper()
 	pointer := base + "#"
@@ -132,15 +144,13 @@ func (d *document) valid(place []string, body []byte) {
 func (d *document) operation(r *http.Request) (place []string, op any) {
 	d.t.Helper()
 	for path, item := range d.root["paths"].(map[string]any) {
-		prefix, _, open := strings.Cut(path, "{")
-		rest, ok := strings.CutPrefix(r.URL.Path, prefix)
-		if !ok || (!open && rest != "") || (open && rest == "") {
+		if !stands(strings.Split(path, "/"), strings.Split(r.URL.Path, "/")) {
 			continue
 		}
 		operations := item.(map[string]any)
 		method := strings.ToLower(r.Method)
 		if operations[method] == nil {
-			method = slices.Sorted(maps.Keys(operations))[0]
+			method = slices.MaxFunc(slices.Sorted(maps.Keys(operations)), func(a, b string) int { return cmp.Compare(prefer[a], prefer[b]) })
 		}
 		return []string{"paths", path, method}, operations[method]
 	}
@@ -192,11 +202,27 @@ type endless struct{}
 func (endless) Read([]byte) (int, error) { return 0, os.ErrDeadlineExceeded }
 
 const (
-	secret  = "whsec_of_the_test"
-	token   = "the-service-token"
+	secret = "whsec_of_the_test"
+	token  = "the-service-token"
+
+	adminToken = "the-admin-token-of-the-tests"
+
 	webhook = `{"object": "event", "id": "evt_1", "type": "charge.refunded", "created": 1772366400, "livemode": false, "data": {"object": {"id": "ch_1"}}}`
 	signUp  = `{"specversion": "1.0", "id": "1", "source": "/signup", "type": "user.registered", "time": "2026-03-01T12:00:00Z", "data": {"user_id": "bob"}}`
 )
+
+// decisions are one request for each, and one that can not be meant.
+var decisions = []struct{ method, target, body, wrong, misses string }{
+	{"POST", "/v1/referrals/1/approve", because, "/v1/referrals/1/approve", `{"by": "carol"}`},
+	{"POST", "/v1/referrals/1/reject", because, "/v1/referrals/1/reject", `{}`},
+	{"POST", "/v1/referrals/1/reopen", because, "/v1/referrals/1/reopen", `[]`},
+	{"POST", "/v1/referrals", `{"user_id": "erin", "referral_code": "C-ALICE", "by": "carol", "why": "late"}`, "/v1/referrals", because},
+	{"POST", "/v1/users/bob/verify", "", "/v1/users/%FF/verify", ""},
+	{"DELETE", "/v1/users/bob", "", "/v1/users/a%00b", ""},
+	{"POST", "/v1/codes", `{"user_id": "bob", "code": "SPRING", "program": "vip"}`, "/v1/codes", `{"user_id": "bob"}`},
+}
+
+const because = `{"by": "carol", "why": "siblings"}`
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -204,8 +230,10 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	d := read(t)
 	out := &stream{}
 	health := ops.NewHealth(nil)
-	handler := serve(t, out, health, filled(t))
-	away := serve(t, &stream{away: true}, health, gone(t))
+	database := filled(t)
+	handler := serve(t, out, health, database, adminToken)
+	closed := serve(t, out, health, database)
+	away := serve(t, &stream{away: true}, health, gone(t), adminToken)
 	do := func(h http.Handler, method, target string, body io.Reader, header ...string) {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), method, target, body)
@@ -221,8 +249,24 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		"/v1/referrals", "/v1/referrals?referee=nobody", "/v1/referrals?limit=1", "/v1/referrals?limit=0"} {
 		do(handler, http.MethodGet, target, nil, bearer...)
 		do(handler, http.MethodGet, target, nil)
-		do(handler, http.MethodDelete, target, nil, bearer...)
+		do(handler, http.MethodPut, target, nil, bearer...)
 		do(away, http.MethodGet, strings.Replace(target, "limit=0", "limit=2", 1), nil, bearer...)
+	}
+
+	admin := []string{"Authorization", "Bearer " + adminToken}
+	for _, r := range decisions {
+		do(handler, r.method, r.target, strings.NewReader(r.body), admin...)
+		do(handler, r.method, r.target, strings.NewReader(r.body), bearer...)
+		do(handler, r.method, r.wrong, strings.NewReader(r.misses), admin...)
+		do(closed, r.method, r.target, strings.NewReader(r.body), admin...)
+		do(away, r.method, r.target, strings.NewReader(r.body), admin...)
+		if r.body != "" {
+			do(handler, r.method, r.target, strings.NewReader(strings.Repeat(" ", 16<<10)+r.body), admin...)
+		}
+		if strings.Contains(r.target, "/referrals/1/") {
+			do(handler, r.method, strings.Replace(r.target, "/1/", "/4711/", 1), strings.NewReader(r.body), admin...)
+		}
+		do(handler, http.MethodPut, r.target, nil, admin...)
 	}
 
 	signature := func(body string) []string {
@@ -250,6 +294,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	do(handler, http.MethodPost, "/v1/events", strings.NewReader(signUp), as("text/plain")...)
 	do(handler, http.MethodPost, "/v1/events", endless{}, structured...)
 	do(handler, http.MethodPost, "/v1/events", strings.NewReader(signUp))
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(strings.Replace(signUp, "user.registered", "referral.reviewed", 1)), structured...)
+	do(handler, http.MethodPost, "/v1/events", strings.NewReader(strings.Replace(signUp, "user.registered", "user.erased", 1)), structured...)
 	do(handler, http.MethodPut, "/v1/events", strings.NewReader(signUp), structured...)
 	do(away, http.MethodPost, "/v1/events", strings.NewReader(signUp), structured...)
 
@@ -276,7 +322,7 @@ func (d *document) complete() {
 }
 
 // serve is what plusone dev serves.
-func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s api.Store) http.Handler {
+func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s api.Store, adminTokens ...string) http.Handler {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	door, err := ingress.New(ingress.Config{
@@ -286,7 +332,8 @@ func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s api.Store)
 	mux := http.NewServeMux()
 	mux.Handle("/webhooks/stripe", door)
 	mux.Handle("/v1/events", door)
-	mux.Handle("/v1/", api.New(s, []string{token}, log))
+	desk := decide.New(out, "/plusone/api", log, nil)
+	mux.Handle("/v1/", api.New(s, []string{token}, log, api.WithDecisions(desk, adminTokens)))
 	mux.Handle("/", ops.Admin(ops.NewRegistry("test"), health, log))
 	return mux
 }
@@ -382,7 +429,7 @@ func TestDocumentIsSound(t *testing.T) {
 			}
 		}
 	})
-	if len(ids) != 7 {
+	if len(ids) != 14 {
 		t.Errorf("%d operations: %v", len(ids), ids)
 	}
 	if _, err := json.Marshal(d.root); err != nil {

@@ -1,5 +1,6 @@
 // Package api answers questions over HTTP: who somebody is, what they have, which referrals there are and why each
-// stands as it does. It reads the store and never consumes the stream.
+// stands as it does. And it takes what whoever runs plusone decides, and has that published. It reads the store, never
+// writes it, and never consumes the stream.
 package api
 
 import (
@@ -7,8 +8,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -18,12 +21,23 @@ import (
 type Store interface {
 	User(ctx context.Context, id string) (store.User, error)
 	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
+	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
 }
 
 // API answers the business's own services.
 type API struct {
-	store Store
-	log   *slog.Logger
+	store  Store
+	desk   *decide.Desk
+	admins []string
+	log    *slog.Logger
+}
+
+// Option is more than the API does by itself.
+type Option func(*API)
+
+// WithDecisions has the API take decisions from those who have one of the admin tokens, and hand them to a desk.
+func WithDecisions(desk *decide.Desk, adminTokens []string) Option {
+	return func(a *API) { a.desk, a.admins = desk, adminTokens }
 }
 
 // Routes are the patterns of what is answered, as its requests carry them.
@@ -35,20 +49,39 @@ const (
 )
 
 // New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
-// is nothing, everybody is told so.
-func New(s Store, tokens []string, log *slog.Logger) http.Handler {
+// is nothing, everybody is told so. Decisions need an admin token, and nothing else opens them.
+func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Handler {
 	a := &API{store: s, log: log}
+	for _, o := range options {
+		o(a)
+	}
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
-		routeUser:             a.user,
-		routeReferrals:        a.referrals,
-		"/v1/users/{user_id}": methodNotAllowed,
-		"/v1/referrals":       methodNotAllowed,
+		routeUser:      a.user,
+		routeReferrals: a.referrals,
 	} {
 		mux.Handle(pattern, ops.RequireBearer(tokens, handler, unauthorized))
 	}
+	for pattern, handler := range a.decisions() {
+		mux.Handle(pattern, a.forAdmins(handler))
+	}
+	all := append(slices.Clone(tokens), a.admins...)
+	for path, allow := range allowed {
+		mux.Handle(path, ops.RequireBearer(all, methodNotAllowed(allow), unauthorized))
+	}
 	mux.HandleFunc("/", problem.NotFound)
 	return mux
+}
+
+// allowed are the methods of each path.
+var allowed = map[string]string{
+	"/v1/users/{user_id}":                 "GET, HEAD, DELETE",
+	"/v1/users/{user_id}/verify":          "POST",
+	"/v1/referrals":                       "GET, HEAD, POST",
+	"/v1/referrals/{referral_id}/approve": "POST",
+	"/v1/referrals/{referral_id}/reject":  "POST",
+	"/v1/referrals/{referral_id}/reopen":  "POST",
+	"/v1/codes":                           "POST",
 }
 
 func unauthorized(w http.ResponseWriter, _ *http.Request) {
@@ -58,8 +91,8 @@ func unauthorized(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func methodNotAllowed(w http.ResponseWriter, _ *http.Request) {
-	problem.MethodNotAllowed(w, "GET, HEAD")
+func methodNotAllowed(allow string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { problem.MethodNotAllowed(w, allow) }
 }
 
 // patience is how long the database may take for an answer, so that the one who asked hears of it before they give up.
@@ -72,6 +105,11 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &bad):
 		problem.Write(w, problem.Problem{
 			Status: http.StatusBadRequest, Reason: "bad-request", Title: "The request can not be understood", Detail: bad.detail,
+		})
+	case errors.Is(err, errNoReferral):
+		problem.Write(w, problem.Problem{
+			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",
+			Detail: "No referral has that id. GET /v1/referrals lists them.",
 		})
 	case errors.Is(err, store.ErrNotFound):
 		problem.Write(w, problem.Problem{

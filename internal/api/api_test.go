@@ -78,7 +78,9 @@ func TestMethodsAndPaths(t *testing.T) {
 		status         int
 	}{
 		{"GET", "/v1/users/alice", 200}, {"HEAD", "/v1/users/alice", 200}, {"HEAD", "/v1/referrals", 200},
-		{"POST", "/v1/users/alice", 405}, {"DELETE", "/v1/users/alice", 405}, {"PUT", "/v1/referrals", 405}, {"BREW", "/v1/referrals", 405},
+		{"POST", "/v1/users/alice", 405}, {"PATCH", "/v1/users/alice", 405}, {"PUT", "/v1/referrals", 405}, {"BREW", "/v1/referrals", 405},
+		{"DELETE", "/v1/users/alice", 401}, {"POST", "/v1/referrals", 401}, {"POST", "/v1/codes", 401}, // for admins alone
+		{"GET", "/v1/codes", 405}, {"GET", "/v1/users/alice/verify", 405}, {"DELETE", "/v1/referrals/1/approve", 405},
 		{"GET", "/", 404}, {"GET", "/v1", 404}, {"GET", "/v1/users", 404}, {"GET", "/v1/users/", 404},
 		{"GET", "/v1/users/alice/", 404}, {"GET", "/v1/users/alice/x", 404}, {"GET", "/v1/referrals/1", 404}, {"GET", "/V1/users/alice", 404},
 		{"GET", "/v1/users/Alice", 404},    // ids are compared as they are
@@ -89,11 +91,26 @@ func TestMethodsAndPaths(t *testing.T) {
 			t.Errorf("%s %s: %d, not %d", tt.method, tt.target, answer.Code, tt.status)
 			continue
 		}
-		if tt.status == 405 && answer.Header().Get("Allow") != "GET, HEAD" {
-			t.Errorf("%s %s: allowed is %q", tt.method, tt.target, answer.Header().Get("Allow"))
+		if tt.status == 405 {
+			w.mustAllowTheRest(tt.method, tt.target, answer.Header().Get("Allow"))
 		}
 		if tt.status >= 400 {
 			w.problemOf(answer, tt.status)
+		}
+	}
+}
+
+// mustAllowTheRest checks that the methods which are said to be allowed are, and that this one is not among them.
+func (w *world) mustAllowTheRest(method, target, allow string) {
+	w.t.Helper()
+	if allow == "" || strings.Contains(allow, method) {
+		w.t.Errorf("%s %s: allowed is %q", method, target, allow)
+	}
+	for other := range strings.SplitSeq(allow, ", ") {
+		for _, authorization := range []string{"Bearer " + token, "Bearer " + adminToken} {
+			if answer := w.do(other, target, authorization); answer.Code == http.StatusMethodNotAllowed {
+				w.t.Errorf("%s %s is said to be allowed", other, target)
+			}
 		}
 	}
 }
@@ -306,6 +323,11 @@ func (s slow) User(ctx context.Context, _ string) (store.User, error) {
 	s.deadline <- time.Until(at)
 	<-ctx.Done()
 	return store.User{}, ctx.Err()
+}
+
+func (s slow) NameReferral(ctx context.Context, _ int64) (referee, code string, err error) {
+	_, err = s.User(ctx, "")
+	return "", "", err
 }
 
 func (s slow) Referrals(ctx context.Context, _ store.Filter) ([]store.Referral, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/payment"
@@ -24,7 +25,10 @@ import (
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
-const token = "the-service-token"
+const (
+	token      = "the-service-token"
+	adminToken = "the-admin-token-of-the-tests"
+)
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -34,18 +38,39 @@ type world struct {
 	dsn     string
 	store   *store.Store
 	handler http.Handler
+	stream  *fakeStream
 	queries *counter
 	log     *bytes.Buffer
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, dsn: testkit.Database(t), queries: &counter{}, log: &bytes.Buffer{}}
+	w := &world{t: t, dsn: testkit.Database(t), stream: &fakeStream{}, queries: &counter{}, log: &bytes.Buffer{}}
 	_, err := w.open(w.dsn).Exec(t.Context(), "update terms set effective_from = '2025-01-01'") // older than every sign-up
 	w.must(err)
 	w.store = w.as("plusone_worker")
-	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, slog.New(slog.NewJSONHandler(w.log, nil)))
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, log,
+		WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
 	return w
+}
+
+// fakeStream keeps what it is given, or takes nothing.
+type fakeStream struct {
+	away   error
+	events []fact.Event
+}
+
+func (s *fakeStream) Publish(_ context.Context, subject, _ string, _ map[string]string, data []byte) error {
+	if s.away != nil {
+		return s.away
+	}
+	e, err := fact.ParseCloudEvent(data)
+	if subject != "plusone.in."+e.Type {
+		return fmt.Errorf("a %s on %s", e.Type, subject)
+	}
+	s.events = append(s.events, e)
+	return err
 }
 
 // open is a pool whose statements are counted.
@@ -93,7 +118,12 @@ func (w *world) get(target string) *httptest.ResponseRecorder {
 
 func (w *world) do(method, target string, authorization ...string) *httptest.ResponseRecorder {
 	w.t.Helper()
-	r := httptest.NewRequestWithContext(w.t.Context(), method, target, nil)
+	return w.send(method, target, "", authorization...)
+}
+
+func (w *world) send(method, target, body string, authorization ...string) *httptest.ResponseRecorder {
+	w.t.Helper()
+	r := httptest.NewRequestWithContext(w.t.Context(), method, target, strings.NewReader(body))
 	for _, a := range authorization {
 		r.Header.Add("Authorization", a)
 	}

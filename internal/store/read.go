@@ -103,6 +103,16 @@ func (s *Database) Referrals(ctx context.Context, f Filter) ([]Referral, error) 
 	return out, err
 }
 
+// NameReferral says whose referral one is, by the referee and the code they came with, which is how events name it.
+// Error: ErrNotFound.
+func (s *Database) NameReferral(ctx context.Context, id int64) (referee, code string, err error) {
+	row, err := db.New(s.pool).NameReferral(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", "", ErrNotFound
+	}
+	return row.Referee, row.Code, err
+}
+
 // oneMoment runs statements that all see the database as it is at one moment.
 func (s *Database) oneMoment(ctx context.Context, read func(q *db.Queries) error) error {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}

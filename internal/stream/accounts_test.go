@@ -20,7 +20,7 @@ const shipped = "../../deploy/nats/nats.conf"
 
 // passwords as operators make them. Some of what openssl makes begins like a number, and a bcrypt like a variable.
 var passwords = map[string]string{
-	"ingress": "7e5a1f20c4d94a6f", "worker": "12k0ab34", "tools": "0e1122334455667788990a", "producer": "feedface", "consumer": "1b2c",
+	"ingress": "7e5a1f20c4d94a6f", "worker": "12k0ab34", "api": "5d41402a", "tools": "0e1122334455667788990a", "producer": "feedface", "consumer": "1b2c",
 	"sys": "sys-password", "route": "9g8h7i",
 }
 
@@ -120,7 +120,7 @@ func TestEachRoleDoesItsWork(t *testing.T) {
 	s.mustAskForStreams("ingress", "worker")
 	s.makeStreams()
 	ctx := t.Context()
-	ingress, worker, tools, consumer := s.as("ingress"), s.as("worker"), s.as("tools"), s.as("consumer")
+	ingress, worker, api, tools, consumer := s.as("ingress"), s.as("worker"), s.as("api"), s.as("tools"), s.as("consumer")
 	for _, nc := range []*nats.Conn{ingress, worker} {
 		if err := Ensure(ctx, jetStream(t, nc), Config{}); err != nil {
 			t.Errorf("%s: with streams as they should be: %v", nc.Opts.Name, err)
@@ -135,8 +135,13 @@ func TestEachRoleDoesItsWork(t *testing.T) {
 	}
 
 	publishes(t, ingress, "plusone.in.stripe.charge.refunded", "plusone.in.user.registered")
+	decisions := []string{
+		"plusone.in.referral.reviewed", "plusone.in.referral.reopened", "plusone.in.referral.attributed",
+		"plusone.in.user.verified", "plusone.in.user.erased", "plusone.in.code.assigned",
+	}
+	publishes(t, api, decisions...)
 	s.produce("plusone.in.user.registered", "rejected")
-	s.work(worker, 3)
+	s.work(worker, 3+len(decisions))
 
 	publishes(t, worker, "plusone.out.reward.granted", "plusone.out.referral.pending")
 	hears(t, consumer, 2)
@@ -156,7 +161,7 @@ func TestEachRoleDoesItsWork(t *testing.T) {
 	if err != nil {
 		t.Errorf("removing a dead letter: %v", err)
 	}
-	mustNotHaveBeenRefused(t, ingress, worker, tools, consumer)
+	mustNotHaveBeenRefused(t, ingress, worker, api, tools, consumer)
 }
 
 // publishes has the stream take messages. One that was just made may have no leader yet.
@@ -284,7 +289,7 @@ func hears(t *testing.T, nc *nats.Conn, n int) {
 // refusedPublish is what each user may not publish, the requests that JetStream takes among it.
 var refusedPublish = map[string][]string{
 	"ingress": {
-		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "plusone.in.referral.reviewed", "plusone.in", "other",
+		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "plusone.in.referral.reviewed", "plusone.in.code.assigned", "plusone.in", "other",
 		"$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.DIRECT.GET.PLUSONE_IN", "$JS.API.STREAM.INFO.OTHER",
 		"$JS.API.CONSUMER.CREATE.PLUSONE_IN.worker", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy.plusone.in.>",
 		"$JS.API.CONSUMER.DURABLE.CREATE.PLUSONE_IN.spy", "$JS.API.CONSUMER.INFO.PLUSONE_IN.worker",
@@ -296,9 +301,15 @@ var refusedPublish = map[string][]string{
 		"$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy", "$JS.API.CONSUMER.CREATE.PLUSONE_OUT.worker", "$JS.API.CONSUMER.CREATE.PLUSONE_DEAD.worker",
 		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_OUT.billing", "$JS.ACK.PLUSONE_OUT.billing.1.1.1.1.0",
 	},
+	"api": {
+		"plusone.in.stripe.charge.refunded", "plusone.in.user.registered", "plusone.in.user.verified.x", "plusone.in.referral", "plusone.in.code.x",
+		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other",
+		"$JS.API.STREAM.INFO.PLUSONE_IN", "$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy",
+		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_IN.worker", "$JS.ACK.PLUSONE_IN.worker.1.1.1.1.0",
+	},
 	"tools": {"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other", "$SYS.REQ.SERVER.PING"},
 	"producer": {
-		"plusone.in.stripe.charge.refunded", "plusone.in.referral.reviewed", "plusone.in.user.registered.x",
+		"plusone.in.stripe.charge.refunded", "plusone.in.referral.reviewed", "plusone.in.code.assigned", "plusone.in.user.registered.x",
 		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other",
 		"$JS.API.STREAM.INFO.PLUSONE_IN", "$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy",
 		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_IN.worker", "$JS.ACK.PLUSONE_IN.worker.1.1.1.1.0",

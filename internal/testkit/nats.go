@@ -59,7 +59,7 @@ func NATSProcessWithAccounts(t testing.TB, accounts, password string) *NATSServe
 
 // natsPasswords are the variables that the configuration for NATS takes passwords from.
 func natsPasswords(password string) (env []string) {
-	for _, user := range []string{"INGRESS", "WORKER", "TOOLS", "PRODUCER", "CONSUMER", "SYS", "ROUTE"} {
+	for _, user := range []string{"INGRESS", "WORKER", "API", "TOOLS", "PRODUCER", "CONSUMER", "SYS", "ROUTE"} {
 		env = append(env, "PLUSONE_NATS_"+user+"_PASSWORD="+password)
 	}
 	return env

@@ -55,7 +55,12 @@ var house = []wall{
 	{
 		of:    "internal/api",
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/devstack"},
-		why:   "it reads, and takes no part in what is consumed from the stream",
+		why:   "it reads, and hands what is decided to whoever publishes it: it takes no part in what is consumed from the stream",
+	},
+	{
+		of:    "internal/decide",
+		never: []string{"db/...", postgres, nats, "internal/store", "internal/stream", "internal/referral", "internal/worker", "internal/ingress", "internal/api"},
+		why:   "what is decided is an event like any other: nobody writes it past the stream",
 	},
 	{
 		of:    "internal/audit",

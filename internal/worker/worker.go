@@ -141,8 +141,21 @@ func (w *Worker) report(ctx context.Context, s sifted, r store.Result) {
 	}
 	for _, e := range s.events {
 		w.log.DebugContext(ctx, "event applied", "event", e.Name, "type", e.Type)
+		if !r.Seen[e.Key] {
+			w.decided(ctx, e)
+		}
 	}
 	w.tell(ctx, r)
+}
+
+// decided logs who decided what about a referral and why, whichever way it came.
+func (w *Worker) decided(ctx context.Context, e fact.Event) {
+	switch {
+	case e.Decision != nil:
+		w.log.InfoContext(ctx, "a decision was recorded", "event", e.Name, "verdict", e.Decision.Verdict, "by", e.Decision.By, "why", e.Decision.Why)
+	case e.Attribution != nil:
+		w.log.InfoContext(ctx, "an attribution by hand was recorded", "event", e.Name, "by", e.Attribution.By, "why", e.Attribution.Why)
+	}
 }
 
 func (w *Worker) tell(ctx context.Context, r store.Result) {
