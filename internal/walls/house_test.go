@@ -70,6 +70,7 @@ var house = []wall{
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
 	{of: "internal/simulate", never: []string{siblings, "db/...", postgres, nats}, why: "what it expects must not come from the code that it judges"},
 	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},
+	{of: "internal/mutate", never: []string{siblings, "db/..."}, why: "it breaks packages from outside"},
 	{of: "internal/walls", only: []string{}, why: "it looks at the packages from outside"},
 	{of: "internal/bench", never: []string{"internal/ingress", "internal/api"}, why: "it measures the doors as whoever knocks at them: from outside"},
 	{

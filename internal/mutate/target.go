@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// target is a package to break.
+type target struct {
+	ImportPath, Dir string
+	GoFiles         []string
+	Module          struct{ Dir string }
+
+	mutants []mutant
+}
+
+// targets finds the packages, and every mutant of them.
+func targets(ctx context.Context, packages []string) ([]*target, error) {
+	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Module", "--"}, packages...)...) //nolint:gosec // packages of the caller's own
+	out, err := output(list)
+	if err != nil {
+		return nil, err
+	}
+	var all []*target
+	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
+		t := &target{}
+		if err := decoder.Decode(t); err != nil {
+			return nil, fmt.Errorf("what go list says: %w", err)
+		}
+		if err := t.find(); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func (t *target) find() error {
+	for _, name := range t.GoFiles {
+		source, err := os.ReadFile(filepath.Join(t.Dir, name)) //nolint:gosec // a file of a package that the caller names
+		if err != nil {
+			return err
+		}
+		file, err := filepath.Rel(t.Module.Dir, filepath.Join(t.Dir, name))
+		if err != nil {
+			return err
+		}
+		found, err := mutantsOf(filepath.ToSlash(file), source)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			found[i].pkg = t
+		}
+		t.mutants = append(t.mutants, found...)
+	}
+	return nil
+}
+
+// outcome is what became of a mutant.
+type outcome int
+
+const (
+	noticed   outcome = iota // a test failed
+	hung                     // the tests did not come to an end, which somebody would notice
+	unbuilt                  // it is no program
+	survivor                 // the tests pass
+	abandoned                // it was not tried to the end
+)
+
+// try compiles the package's tests with the mutant in place of the original, and runs them. A nil mutant is the original.
+func (o options) try(ctx context.Context, t *target, m *mutant) (outcome, error) {
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return abandoned, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	overlay := map[string]map[string]string{"Replace": {}}
+	if m != nil {
+		broken := filepath.Join(dir, "broken.go")
+		overlay["Replace"][filepath.Join(t.Module.Dir, m.file)] = broken
+		if err := os.WriteFile(broken, m.broken(), 0o600); err != nil { //nolint:gosec // in a folder made just now
+			return abandoned, err
+		}
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		return abandoned, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), text, 0o600); err != nil {
+		return abandoned, err
+	}
+	binary := filepath.Join(dir, "tests")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, t.ImportPath) //nolint:gosec // as above
+	build.Dir = t.Module.Dir
+	if _, err := output(build); ctx.Err() != nil {
+		return abandoned, ctx.Err()
+	} else if err != nil && m != nil && compilerSaid.MatchString(err.Error()) {
+		return unbuilt, nil
+	} else if err != nil {
+		return abandoned, err
+	}
+	return o.runTests(ctx, t, binary, dir)
+}
+
+// compilerSaid is in what is printed of a program that does not compile, and not when the disk is full.
+var compilerSaid = regexp.MustCompile(`\.go:\d+:\d+: `)
+
+// mostMemory is what the tests of a mutant may take, in KiB: one that appends without end must not take the machine along.
+const mostMemory = 8 << 20
+
+// runTests runs the tests where they belong, in the folder of their package, until the first of them fails.
+func (o options) runTests(ctx context.Context, t *target, binary, dir string) (outcome, error) {
+	limited, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory), binary, "-test.failfast"}, o.testArgs...)
+	tests := exec.CommandContext(limited, "sh", args...) //nolint:gosec // a program built just now
+	tests.Dir = t.Dir
+	tests.Env = append(os.Environ(), "TMPDIR="+dir)
+	tests.WaitDelay = time.Second
+	_, err := output(tests)
+	var failed *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return abandoned, ctx.Err()
+	case limited.Err() != nil:
+		return hung, nil
+	case errors.As(err, &failed):
+		return noticed, nil
+	case err != nil:
+		return abandoned, err
+	}
+	return survivor, nil
+}
+
+// output runs a command; what it printed is in the error when it fails.
+func output(c *exec.Cmd) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	if err := c.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s%s", filepath.Base(c.Path), err, stderr.Bytes(), stdout.Bytes())
+	}
+	return stdout.Bytes(), nil
+}
