@@ -12,8 +12,13 @@ import (
 var module = map[string]string{
 	"go.mod":      "module example.com/m\n\ngo 1.26\n",
 	"m.go":        "package m\n\n// Small says whether n is.\nfunc Small(n int) bool { return n < 3 }\n",
-	"m_test.go":   "package m\n\nimport \"testing\"\n\nfunc TestSmall(t *testing.T) {\n\tif !Small(1) || Small(4) {\n\t\tt.Fail()\n\t}\n}\n",
+	"m_test.go":   testThat("!Small(1) || Small(4)"),
 	"mutants.txt": "# none\n",
+}
+
+// testThat is a test that fails when a condition holds.
+func testThat(wrong string) string {
+	return "package m\n\nimport \"testing\"\n\nfunc TestIt(t *testing.T) {\n\tif " + wrong + " {\n\t\tt.Fail()\n\t}\n}\n"
 }
 
 const (
@@ -32,18 +37,22 @@ func TestMutate(t *testing.T) {
 	}{
 		{
 			name: "survivors are named, with the place", code: 1,
-			want: []string{"survived  " + boundary + "\n          m.go:4:33", "survived  " + another, "3 mutants: 1 noticed, ", "2 ways to break the rules unseen, 0 mistakes"},
+			want: []string{
+				"survived  " + boundary + "\n          m.go:4:33", "survived  " + another, "3 mutants: 1 noticed, ",
+				"2 ways to break the rules unseen, 0 mistakes",
+			},
 		},
 		{
 			name: "all are noticed, on one line or several", change: map[string]string{
 				"m.go":      "package m\n\nvar list = []int{\n\t-1,\n}\n",
-				"m_test.go": "package m\n\nimport \"testing\"\n\nfunc TestList(t *testing.T) {\n\tif len(list) != 1 || list[0] != -1 {\n\t\tt.Fail()\n\t}\n}\n",
+				"m_test.go": testThat("len(list) != 1 || list[0] != -1"),
 			},
 			want: []string{"3 mutants: 3 noticed, "},
 		},
 		{
-			name: "survivors that are listed are none", change: map[string]string{"mutants.txt": boundary + "\n    So it is.\n" + another + "\n    So it is.\n"},
-			want: []string{"2 survived, of which 2 mean the same"},
+			name:   "survivors that are listed are none",
+			change: map[string]string{"mutants.txt": boundary + "\n    So it is.\n" + another + "\n    So it is.\n"},
+			want:   []string{"2 survived, of which 2 mean the same"},
 		},
 		{
 			name: "listed, and noticed", args: []string{"-only", ">= 3"}, change: map[string]string{"mutants.txt": opposite + "\n    So it is.\n"}, code: 1,
@@ -52,7 +61,7 @@ func TestMutate(t *testing.T) {
 		{
 			name: "listed, and gone", code: 1,
 			change: map[string]string{
-				"m_test.go":   strings.Replace(module["m_test.go"], "Small(4)", "Small(3) || !Small(2)", 1),
+				"m_test.go":   testThat("!Small(2) || Small(3)"),
 				"mutants.txt": "m.go Large: 3\n    So it was.\nother.go Large: 3\n    In a file that is not looked at.\n",
 			},
 			want: []string{"listed as equivalent, and gone     m.go Large: 3\n", "1 mistakes"},
@@ -60,8 +69,9 @@ func TestMutate(t *testing.T) {
 		{
 			name: "tests that run on have noticed, and what does not compile is no program", args: []string{"-timeout", "5s"},
 			change: map[string]string{
-				"m.go":      "package m\n\nfunc Count(n int) (sum int) {\n\tfor n > 0 {\n\t\tn--\n\t\tsum++\n\t}\n\treturn sum\n}\n\nvar greeting = \"a\" + \"b\"\n",
-				"m_test.go": "package m\n\nimport \"testing\"\n\nfunc TestCount(t *testing.T) {\n\tif Count(2) != 2 || greeting != \"ab\" {\n\t\tt.Fail()\n\t}\n}\n",
+				"m.go": "package m\n\nfunc Count(n int) (sum int) {\n\tfor n > 0 {\n\t\tn--\n\t\tsum++\n\t}\n\treturn sum\n}\n\n" +
+					"var greeting = \"a\" + \"b\"\n",
+				"m_test.go": testThat("Count(2) != 2 || greeting != \"ab\""),
 			},
 			want: []string{"ran on without end, 1 are no programs, 0 survived"},
 		},
@@ -123,7 +133,8 @@ func TestMutatePassesFlagsOn(t *testing.T) {
 	}
 	t.Chdir(dir)
 	var out bytes.Buffer
-	if code := run(t.Context(), []string{"-equivalent", "mutants.txt", ".", "--", "-test.run=^$"}, &out, &out); code != 1 || !strings.Contains(out.String(), "3 ways") {
+	code := run(t.Context(), []string{"-equivalent", "mutants.txt", ".", "--", "-test.run=^$"}, &out, &out)
+	if code != 1 || !strings.Contains(out.String(), "3 ways") {
 		t.Errorf("code %d: %s", code, out.String())
 	}
 }

@@ -24,8 +24,8 @@ type target struct {
 
 // targets finds the packages, and every mutant of them.
 func targets(ctx context.Context, packages []string) ([]*target, error) {
-	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Module", "--"}, packages...)...) //nolint:gosec // packages of the caller's own
-	out, err := output(list)
+	args := append([]string{"list", "-json=ImportPath,Dir,GoFiles,Module", "--"}, packages...)
+	out, err := output(exec.CommandContext(ctx, "go", args...)) //nolint:gosec // packages of the caller's own
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,10 @@ func (o options) try(ctx context.Context, t *target, m *mutant) (outcome, error)
 		return abandoned, err
 	}
 	binary := filepath.Join(dir, "tests")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, t.ImportPath) //nolint:gosec // as above
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "-overlay", filepath.Join(dir, "overlay.json"), //nolint:gosec // as above
+		"-gcflags=-N -l", "-ldflags=-s -w", t.ImportPath) // compiled to run once: neither fast nor fit for a debugger
 	build.Dir = t.Module.Dir
+	build.Env = append(os.Environ(), "GOGC=400")
 	if _, err := output(build); ctx.Err() != nil {
 		return abandoned, ctx.Err()
 	} else if err != nil && m != nil && compilerSaid.MatchString(err.Error()) {
