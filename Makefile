@@ -12,6 +12,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 # How long each fuzz target runs under `make fuzz`.
 FUZZTIME := 30s
+# The packages that `make mutate` breaks: those that decide.
+MUTATE := ./internal/referral ./internal/ledger ./internal/fact
 
 .PHONY: help
 help: ## Show what there is to make
@@ -56,6 +58,10 @@ generate: bin/sqlc ## Write the generated code and diagrams anew
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
+
+.PHONY: mutate
+mutate: ## Break each rule once, for some minutes, and fail when no test notices
+	$(GO) run ./internal/mutate $(MUTATE)
 
 .PHONY: bench
 bench: deps build ## Measure everything against its yardstick, for ten minutes, and record it in docs/performance.json

@@ -122,37 +122,31 @@ func takePosted(due map[slot]int64, posted []Transfer) error {
 
 // transfers turns what is due into transfers, what goes back first, in one order always.
 func transfers(out, back Kind, source Account, due map[slot]int64, last int) ([]Transfer, error) {
-	var all []Transfer
-	for _, k := range slices.SortedFunc(maps.Keys(due), inOrder(due)) {
-		t := Transfer{N: last + len(all) + 1, Leg: k.leg}
+	var taken, given []Transfer
+	for _, k := range inOrder(due) {
 		switch minor := due[k]; {
 		case minor > 0:
-			t.Kind, t.Debit, t.Credit, t.Amount = out, source, k.account, money.New(k.currency, minor)
+			given = append(given, Transfer{Kind: out, Leg: k.leg, Debit: source, Credit: k.account, Amount: money.New(k.currency, minor)})
 		case minor < 0:
 			less, err := money.New(k.currency, minor).Neg() // the smallest number there is has no opposite
 			if err != nil {
 				return nil, fmt.Errorf("ledger: what is to be taken back from account %d: %w", k.account, err)
 			}
-			t.Kind, t.Debit, t.Credit, t.Amount = back, k.account, source, less
-		default:
-			continue
+			taken = append(taken, Transfer{Kind: back, Leg: k.leg, Debit: k.account, Credit: source, Amount: less})
 		}
-		all = append(all, t)
+	}
+	all := slices.Concat(taken, given)
+	for i := range all {
+		all[i].N = last + i + 1
 	}
 	return all, nil
 }
 
-// inOrder puts what goes back first, then the legs from the last to the first: the referrer's before the referee's.
-func inOrder(due map[slot]int64) func(a, b slot) int {
-	turn := func(s slot) int {
-		if due[s] < 0 {
-			return 0
-		}
-		return 1
-	}
-	return func(a, b slot) int {
-		return cmp.Or(turn(a)-turn(b), cmp.Compare(b.leg, a.leg), cmp.Compare(a.account, b.account), cmp.Compare(a.currency, b.currency))
-	}
+// inOrder puts the legs from the last to the first: the referrer's before the referee's.
+func inOrder(due map[slot]int64) []slot {
+	return slices.SortedFunc(maps.Keys(due), func(a, b slot) int {
+		return cmp.Or(cmp.Compare(b.leg, a.leg), cmp.Compare(a.account, b.account), cmp.Compare(a.currency, b.currency))
+	})
 }
 
 // Live returns the shares that the posted transfers leave standing, in the order of Settle.
@@ -163,7 +157,7 @@ func Live(posted []Transfer) ([]Share, error) {
 		return nil, err
 	}
 	shares := make([]Share, 0, len(undo))
-	for _, k := range slices.SortedFunc(maps.Keys(undo), inOrder(undo)) {
+	for _, k := range inOrder(undo) {
 		amount, err := money.New(k.currency, undo[k]).Neg()
 		switch {
 		case err != nil:

@@ -7,23 +7,27 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/plusone-dev/plusone/internal/money"
 )
 
 // The laws of Assess.
 
-// The order in which purchases are read can not be seen in the verdict.
-func TestAssessDoesNotDependOnTheOrderOfPurchases(t *testing.T) {
+// The order in which purchases and signals are read can not be seen in the verdict.
+func TestAssessDoesNotDependOnTheOrderOfFacts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		terms, h, now := drawTerms(t), drawHistory(t), drawNow(t)
 		shuffled := h
 		shuffled.Purchases = rapid.Permutation(h.Purchases).Draw(t, "shuffled")
+		shuffled.Signals = rapid.Permutation(h.Signals).Draw(t, "signals, shuffled")
 		sameVerdict(t, Assess(terms, shuffled, now), Assess(terms, h, now))
 	})
 }
 
-// The store reads, of however many purchases, the earliest of all and the earliest of each listed currency that meets
-// its minimum inside the window. With those, and any others, the verdict is that of all.
+// The store reads, of however many purchases, the earliest of all, the earliest of each listed currency that meets its
+// minimum inside the window, and where the terms requalify the earliest such whose money stands. With those, and any
+// others, the verdict is that of all. The window it reads is that of the terms, whoever was erased.
 func TestAssessNeedsOnlyThePurchasesThatCanDecide(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -39,55 +43,84 @@ func TestAssessNeedsOnlyThePurchasesThatCanDecide(t *testing.T) {
 // canDecide says in other words than Assess what queries/payments.sql asks for.
 func canDecide(terms Terms, h History, p Purchase) bool {
 	first, last := terms.Window(h.SignedUpAt)
-	meets := func(p Purchase) bool {
-		least, listed := terms.Qualify.Minimum[p.Amount.Currency]
-		return listed && p.Amount.Minor >= least && !p.PaidAt.Before(first) && !p.PaidAt.After(last)
+	meets := func(o Purchase) bool {
+		least, listed := terms.Qualify.Minimum[o.Amount.Currency]
+		return o.Amount.Currency == p.Amount.Currency && listed && o.Amount.Minor >= least && !o.PaidAt.Before(first) && !o.PaidAt.After(last)
 	}
-	earliestOfAll, earliestOfCurrency := true, meets(p)
-	for _, o := range h.Purchases {
-		if o.PaidAt.Before(p.PaidAt) || (o.PaidAt.Equal(p.PaidAt) && o.Key < p.Key) {
-			earliestOfAll = false
-			if meets(o) && o.Amount.Currency == p.Amount.Currency {
-				earliestOfCurrency = false
-			}
-		}
+	stands := func(o Purchase) bool { return meets(o) && !o.Disputed && o.Refunded <= mayGoBack(terms, o) }
+	earliestOf := func(counts func(Purchase) bool) bool {
+		return counts(p) && !slices.ContainsFunc(h.Purchases, func(o Purchase) bool {
+			return counts(o) && (o.PaidAt.Before(p.PaidAt) || (o.PaidAt.Equal(p.PaidAt) && o.Key < p.Key))
+		})
 	}
-	return earliestOfAll || earliestOfCurrency
+	return earliestOf(func(Purchase) bool { return true }) || earliestOf(meets) || (terms.Qualify.Requalify && earliestOf(stands))
 }
 
-// No undue reward: what is rewarded rests on a purchase of which something is left, inside the window, by another
-// person who signed up first with this code and has a place on it.
+// mayGoBack is how much of a purchase may go back without its being refunded by the terms.
+func mayGoBack(terms Terms, p Purchase) int64 {
+	switch terms.Refunds {
+	case RefundFull:
+		return p.Amount.Minor - 1
+	case RefundBelowMinimum:
+		return p.Amount.Minor - terms.Qualify.Minimum[p.Amount.Currency]
+	default:
+		return 0
+	}
+}
+
+// No undue reward: what is granted for a purchase rests on one of which something is left and that nobody disputes, inside
+// the window, by another person who signed up first with this code and has a place on it; what is granted for a sign-up on
+// a referral that is live; and neither while a person has to decide.
 func TestAssessRewardsNothingUndue(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		terms, h, now := drawTerms(t), drawHistory(t), drawNow(t)
 		v := Assess(terms, h, now)
-		if v.Status != Rewarded {
-			if len(v.Rewards) > 0 {
-				t.Fatalf("%s, with rewards %v", v.Status, v.Rewards)
-			}
-			return
-		}
-		p := v.Purchase
-		first, last := terms.Window(h.SignedUpAt)
-		switch {
-		case p == nil || !slices.Contains(h.Purchases, *p):
-			t.Fatalf("rewarded for %v, which is no purchase of the referee", p)
-		case p.Net().Minor <= 0 || p.Amount.Minor < terms.Qualify.Minimum[p.Amount.Currency]:
-			t.Fatalf("rewarded for %+v", *p)
-		case p.PaidAt.Before(first) || p.PaidAt.After(last):
-			t.Fatalf("rewarded for a purchase at %s, outside %s to %s", p.PaidAt, first, last)
-		case now.Before(p.PaidAt.Add(terms.Hold)) && terms.Hold > 0:
-			t.Fatalf("rewarded at %s, though held for %s from %s", now, terms.Hold, p.PaidAt)
-		case !h.Standing || h.SamePerson || !h.Slot.Granted():
-			t.Fatalf("rewarded, though %+v", h)
-		}
 		for _, r := range v.Rewards {
-			if r.Amount.Currency != p.Amount.Currency || r.Amount.Minor <= 0 {
-				t.Fatalf("rewarded with %v for %v", r.Amount, p.Amount)
+			switch {
+			case r.Amount.Minor <= 0 || !r.Amount.Currency.Known():
+				t.Fatalf("gets %+v", r)
+			case v.Status == Cancelled || v.WantsSlot || len(v.Reviewing) > 0 || !h.Standing || h.SamePerson:
+				t.Fatalf("%s, reviewing %q, gets %+v", v.Status, v.Reviewing, r)
+			case r.On == OnPurchase && v.Status != Rewarded:
+				t.Fatalf("%s, gets %+v", v.Status, r)
+			case r.On == OnPurchase && r.Amount.Currency != money.Points && r.Amount.Currency != v.Purchase.Amount.Currency:
+				t.Fatalf("gets %+v for %v", r, v.Purchase.Amount)
 			}
+		}
+		if v.Status == Rewarded {
+			checkDue(t, terms, h, now, v)
 		}
 	})
+}
+
+func checkDue(t *rapid.T, terms Terms, h History, now time.Time, v Verdict) {
+	p := v.Purchase
+	first, last := terms.Window(h.SignedUpAt)
+	covered := func(at time.Time) bool {
+		return at.IsZero() || (h.Decision.Verdict == Approve && !at.After(h.Decision.At))
+	}
+	switch {
+	case p == nil || !slices.Contains(h.Purchases, *p):
+		t.Fatalf("rewarded for %v, which is no purchase of the referee", p)
+	case p.Net().Minor <= 0 || p.Amount.Minor < terms.Qualify.Minimum[p.Amount.Currency] || p.Disputed || p.Refunded > mayGoBack(terms, *p):
+		t.Fatalf("rewarded for %+v", *p)
+	case p.PaidAt.Before(first) || p.PaidAt.After(last) || (!h.RefereeErased.IsZero() && p.PaidAt.After(h.RefereeErased)):
+		t.Fatalf("rewarded for a purchase at %s, outside %s to %s, erased %s", p.PaidAt, first, last, h.RefereeErased)
+	case terms.Qualify.VerifiedEmail && h.VerifiedAt.IsZero():
+		t.Fatalf("rewarded, though the address is not verified")
+	case now.Before(p.PaidAt.Add(terms.Hold)) && terms.Hold > 0:
+		t.Fatalf("rewarded at %s, though held for %s from %s", now, terms.Hold, p.PaidAt)
+	case !h.Standing || h.SamePerson || !h.Slot.Granted() || h.Decision.Verdict == Reject:
+		t.Fatalf("rewarded, though %+v", h)
+	case !covered(p.InquiryAt) || !covered(p.WarnedAt):
+		t.Fatalf("rewarded for %+v, decided %+v", *p, h.Decision)
+	}
+	for _, s := range h.Signals {
+		if a := terms.Fraud.action(s); (a == Review || a == Cancel) && !covered(s.At) {
+			t.Fatalf("rewarded, though %+v is to %s", s, a)
+		}
+	}
 }
 
 // Due is when time alone changes the verdict: it lies ahead, nothing changes before it, and what comes then is another
@@ -132,8 +165,12 @@ func TestAssessGivesWholeVerdicts(t *testing.T) {
 			t.Fatalf("%s because %q", v.Status, v.Reason)
 		case v.WantsSlot && (v.Purchase == nil || h.Slot != SlotUnasked):
 			t.Fatalf("wants a slot for %v, has %d", v.Purchase, h.Slot)
-		case h.Slot == SlotUnasked && (v.Status == Rewarded || v.Reason == Refunded):
+		case h.Slot == SlotUnasked && (v.Status == Rewarded || v.Reason == Refunded || v.Reason == Disputed):
 			t.Fatalf("%s %s without a slot", v.Status, v.Reason)
+		case (v.Status == Qualified || v.Status == Rewarded) != (v.Purchase != nil) && v.Status != Cancelled:
+			t.Fatalf("%s for %v", v.Status, v.Purchase)
+		case len(v.Reviewing) > 0 && v.Status != Pending && v.Status != Qualified:
+			t.Fatalf("%s, and awaits a decision about %q", v.Status, v.Reviewing)
 		}
 		if err := explained(v); err != nil {
 			t.Fatal(err)

@@ -117,3 +117,13 @@ func explained(v Verdict) error {
 	}
 	return nil
 }
+
+// checkNamed is the check of that name; none when there is none.
+func checkNamed(v Verdict, name string) Check {
+	for _, c := range v.Checks {
+		if c.Name == name {
+			return c
+		}
+	}
+	return Check{}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/model"
+	"github.com/plusone-dev/plusone/internal/payment"
 )
 
 // Businesses are made of few people, codes, customers and times, so that they get in each other's way. What stands first
@@ -41,7 +42,39 @@ func drawBusiness(t *rapid.T) *business {
 		b.drawTie(t)
 	}
 	b.drawWords(t)
+	if b.some.has(erasure) {
+		b.apart()
+	}
 	return b
+}
+
+// apart dates what is said of two people as the same customer, or buyer, in two different seconds. Of one second the
+// smaller id counts, and whoever is erased has none any more.
+func (b *business) apart() {
+	order := []string{"alice", "bob", "carol", "dave", "erin", "frank", "zoe"}
+	later := func(id string) time.Duration { return time.Duration(1+slices.Index(order, id)) * time.Second }
+	for i := range b.events {
+		e := &b.events[i]
+		if s := e.SignUp; s != nil && s.Customer != "" {
+			moved := *s
+			moved.RegisteredAt = s.RegisteredAt.Add(later(s.UserID))
+			e.SignUp, e.At = &moved, moved.RegisteredAt
+		}
+		if tie := e.Tie; tie != nil {
+			moved := *tie
+			moved.At = tie.At.Add(later(tie.UserID))
+			e.Tie = &moved
+		}
+		if e.Sighting != nil {
+			reports := slices.Clone(e.Sighting.Reports)
+			for n := range reports {
+				if u := &reports[n].Evidence.User; u.UserID != "" {
+					u.At = u.At.Add(later(u.UserID))
+				}
+			}
+			e.Sighting = &payment.Sighting{Reports: reports}
+		}
+	}
 }
 
 // name gives an event its key, which is its alone.

@@ -81,6 +81,7 @@ var house = []wall{
 		only: []string{"internal/fact", "internal/money", "internal/payment", "github.com/tidwall/..."},
 		why:  "what it expects must not come from the code that it judges",
 	},
+	{of: "internal/mutate", never: []string{siblings, "db/..."}, why: "it breaks packages from outside"},
 	{of: "internal/walls", only: []string{}, why: "it looks at the packages from outside"},
 	{of: "internal/bench", never: []string{"internal/ingress", "internal/api"}, why: "it measures the doors as whoever knocks at them: from outside"},
 	{
