@@ -16,7 +16,7 @@ type read func(q *db.Queries) error
 
 // together sends the writes collected so far, and behind them the questions, in one round trip. The server takes them in
 // order, each seeing what those before it did or waited for. A read asks one question: it is stopped at it, as a
-// coroutine, until all have asked and the answers come.
+// coroutine, until all have asked and the answers come. When none asks anything, nothing is sent yet.
 func (t *txn) together(reads ...read) error {
 	askers := make([]*asker, len(reads))
 	defer func() {
@@ -26,14 +26,19 @@ func (t *txn) together(reads ...read) error {
 			}
 		}
 	}()
+	asked := false
 	for i, r := range reads {
 		a := newAsker(r)
 		askers[i] = a
 		if q, asks := a.next(); asks {
 			t.later.batch.Queue(q.sql, q.args...)
+			asked = true
 		} else if a.err != nil {
 			return a.err
 		}
+	}
+	if !asked {
+		return nil
 	}
 	return t.later.sendWith(t.ctx, t.conn, func(results pgx.BatchResults) error {
 		for _, a := range askers {
