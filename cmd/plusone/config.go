@@ -42,14 +42,13 @@ func (f databaseFlags) problems() []string {
 	return nil
 }
 
-// natsFlags say where the stream is and how it is kept.
-type natsFlags struct {
-	NATSURL  string `name:"nats-url" env:"PLUSONE_NATS_URL,NATS_URL" placeholder:"nats://…" help:"Where NATS is, with JetStream: one server, or several of a cluster with commas between."`
-	Inbox    string `name:"nats-inbox" env:"PLUSONE_NATS_INBOX" placeholder:"PREFIX" help:"What the subjects begin with that answers come to; _INBOX_ and the URL's user, when that has one."`
-	Replicas int    `name:"stream-replicas" env:"PLUSONE_STREAM_REPLICAS" default:"0" help:"How many servers keep each stream: 1 or 3. 0, the default, leaves a stream as it is and makes a new one with 1."`
+// natsAddress says where the stream is.
+type natsAddress struct {
+	NATSURL string `name:"nats-url" env:"PLUSONE_NATS_URL,NATS_URL" placeholder:"nats://…" help:"Where NATS is, with JetStream: one server, or several of a cluster with commas between."`
+	Inbox   string `name:"nats-inbox" env:"PLUSONE_NATS_INBOX" placeholder:"PREFIX" help:"What the subjects begin with that answers come to; _INBOX_ and the URL's user, when that has one."`
 }
 
-func (f natsFlags) problems() (all []string) {
+func (f natsAddress) problems() (all []string) {
 	if f.NATSURL == "" {
 		all = append(all, "--nats-url (NATS_URL) is missing: nats://host:4222")
 	} else if !natsServers(f.NATSURL) {
@@ -58,18 +57,30 @@ func (f natsFlags) problems() (all []string) {
 	if strings.ContainsAny(f.Inbox, "*> \t\r\n") || strings.HasPrefix(f.Inbox, ".") || strings.HasSuffix(f.Inbox, ".") {
 		all = append(all, "--nats-inbox (PLUSONE_NATS_INBOX) must be a subject without wildcards, such as _INBOX_worker")
 	}
-	if f.Replicas != 0 && f.Replicas != 1 && f.Replicas != 3 {
-		all = append(all, "--stream-replicas (PLUSONE_STREAM_REPLICAS) must be 1 or 3, or 0 to leave it as it is")
-	}
 	return all
 }
 
 // options are what a connection is opened with beside the URL.
-func (f natsFlags) options() []nats.Option {
+func (f natsAddress) options() []nats.Option {
 	if f.Inbox == "" {
 		return nil
 	}
 	return []nats.Option{nats.CustomInboxPrefix(f.Inbox)}
+}
+
+// natsFlags say where the stream is and how it is kept.
+type natsFlags struct {
+	natsAddress
+
+	Replicas int `name:"stream-replicas" env:"PLUSONE_STREAM_REPLICAS" default:"0" help:"How many servers keep each stream: 1 or 3. 0, the default, leaves a stream as it is and makes a new one with 1."`
+}
+
+func (f natsFlags) problems() []string {
+	all := f.natsAddress.problems()
+	if f.Replicas != 0 && f.Replicas != 1 && f.Replicas != 3 {
+		all = append(all, "--stream-replicas (PLUSONE_STREAM_REPLICAS) must be 1 or 3, or 0 to leave it as it is")
+	}
+	return all
 }
 
 // natsServers says whether a list of servers can be read, in the forms that the client takes.

@@ -12,9 +12,9 @@ import (
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
-// dataFlag finds the database of a running `plusone dev`.
+// dataFlag finds the servers of a running `plusone dev`.
 type dataFlag struct {
-	Data string `placeholder:"DIR" help:"The data folder of a running plusone dev, instead of --database-url."`
+	Data string `placeholder:"DIR" help:"The data folder of a running plusone dev, instead of the addresses of its servers."`
 }
 
 // devState is what a running `plusone dev` leaves in its data folder for the operator's tools.
@@ -55,7 +55,7 @@ func readDevState(dir string) (s devState, err error) {
 }
 
 func notRunning(dir string) error {
-	return fmt.Errorf("no plusone dev runs on %s: start it with `plusone dev --data %s`, or name a database with --database-url", dir, dir)
+	return fmt.Errorf("no plusone dev runs on %s: start it with `plusone dev --data %s`, or name the servers with --database-url and --nats-url", dir, dir)
 }
 
 // database is the address of the database that the flags name.
@@ -71,6 +71,18 @@ func (f dataFlag) database(db databaseFlags) (url string, err error) {
 		return "", refuse([]string{"which database? Give --database-url (DATABASE_URL), or --data DIR for a running plusone dev"})
 	}
 	return db.DatabaseURL, refuse(db.problems())
+}
+
+// nats is the address of the stream that the flags name.
+func (f dataFlag) nats(address natsAddress) (natsAddress, error) {
+	if f.Data != "" {
+		s, err := readDevState(f.Data)
+		return natsAddress{NATSURL: s.NATSURL}, err
+	}
+	if address.NATSURL == "" {
+		return address, refuse([]string{"which stream? Give --nats-url (NATS_URL), or --data DIR for a running plusone dev"})
+	}
+	return address, refuse(address.problems())
 }
 
 // withDatabase opens the database that the flags name, for as long as use takes.

@@ -30,7 +30,7 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if d.conn, err = d.host.connect(natsFlags{NATSURL: d.state.NATSURL, Replicas: 1}, "plusone dev"); err != nil {
+	if d.conn, err = d.host.connect(natsFlags{natsAddress: natsAddress{NATSURL: d.state.NATSURL}, Replicas: 1}, "plusone dev"); err != nil {
 		return err
 	}
 	if err := d.host.work(d.conn, s, d.cmd.workerPace, d.cmd.durabilityFlags); err != nil {
