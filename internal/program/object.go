@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/plusone-dev/plusone/internal/suggest"
 )
 
 // object is a mapping whose keys are taken one by one; those nobody took are unknown, and close refuses them.
@@ -139,7 +141,7 @@ func (o *object) close() {
 			continue
 		}
 		hint := "the keys here are " + strings.Join(o.known, ", ")
-		if near := nearest(key, o.known); near != "" {
+		if near := suggest.Nearest(key, o.known); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}
 		o.fields[key].refuseKey("unknown key: %s", hint)

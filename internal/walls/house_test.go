@@ -22,13 +22,19 @@ var house = []wall{
 	{of: "internal/payment", only: []string{"internal/money"}, why: "what a payment is does not depend on where it is kept"},
 	{
 		of:   "internal/program",
-		only: []string{"internal/money", "internal/referral", "github.com/goccy/go-yaml/..."},
+		only: []string{"internal/money", "internal/referral", "internal/suggest", "github.com/goccy/go-yaml/..."},
 		why:  "it turns a YAML file into terms, and knows nothing of those they are applied to",
 	},
 	{
 		of:   "internal/fact",
 		only: []string{"internal/money", "internal/payment", "github.com/tidwall/..."},
 		why:  "it turns bytes into facts, wherever they came from and wherever they go",
+	},
+
+	{
+		of:   "internal/imports",
+		only: []string{"internal/fact", "internal/money", "internal/payment", "internal/suggest", "github.com/tidwall/..."},
+		why:  "it turns the rows of a file into events, which go through the stream like all others",
 	},
 
 	// The way of the data, from the door to the database.
@@ -73,6 +79,7 @@ var house = []wall{
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
+	{of: "internal/suggest", only: []string{}, why: "it compares words"},
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
 	{of: "internal/simulate", never: []string{siblings, "db/...", postgres, nats}, why: "what it expects must not come from the code that it judges"},
 	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},

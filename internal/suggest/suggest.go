@@ -1,7 +1,8 @@
-package program
+// Package suggest finds the word that somebody meant who wrote another. It is pure.
+package suggest
 
-// nearest is the known word that a misspelt one most likely meant; empty when none is near.
-func nearest(word string, known []string) string {
+// Nearest is the known word that a misspelt one most likely meant; empty when none is near.
+func Nearest(word string, known []string) string {
 	best, least := "", 1+max(1, len(word)/3) // as many slips, and it is another word
 	if len(word) > 40 {
 		return ""
