@@ -18,6 +18,7 @@ import (
 type Store interface {
 	User(ctx context.Context, id string) (store.User, error)
 	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
+	Why(ctx context.Context, id int64) (store.Why, error)
 }
 
 // API answers the business's own services.
@@ -27,11 +28,12 @@ type API struct {
 }
 
 // Routes are the patterns of what is answered, as its requests carry them.
-var Routes = []string{routeUser, routeReferrals}
+var Routes = []string{routeUser, routeReferrals, routeReferral}
 
 const (
 	routeUser      = "GET /v1/users/{user_id}"
 	routeReferrals = "GET /v1/referrals"
+	routeReferral  = "GET /v1/referrals/{referral_id}"
 )
 
 // New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
@@ -40,10 +42,12 @@ func New(s Store, tokens []string, log *slog.Logger) http.Handler {
 	a := &API{store: s, log: log}
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
-		routeUser:             a.user,
-		routeReferrals:        a.referrals,
-		"/v1/users/{user_id}": methodNotAllowed,
-		"/v1/referrals":       methodNotAllowed,
+		routeUser:                     a.user,
+		routeReferrals:                a.referrals,
+		routeReferral:                 a.referral,
+		"/v1/users/{user_id}":         methodNotAllowed,
+		"/v1/referrals":               methodNotAllowed,
+		"/v1/referrals/{referral_id}": methodNotAllowed,
 	} {
 		mux.Handle(pattern, ops.RequireBearer(tokens, handler, unauthorized))
 	}
@@ -72,6 +76,11 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &bad):
 		problem.Write(w, problem.Problem{
 			Status: http.StatusBadRequest, Reason: "bad-request", Title: "The request can not be understood", Detail: bad.detail,
+		})
+	case errors.Is(err, errNoReferral):
+		problem.Write(w, problem.Problem{
+			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",
+			Detail: "No referral has that id. GET /v1/referrals lists them.",
 		})
 	case errors.Is(err, store.ErrNotFound):
 		problem.Write(w, problem.Problem{
