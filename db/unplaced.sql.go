@@ -155,10 +155,9 @@ func (q *Queries) ListPaymentsWithoutUser(ctx context.Context, arg ListPaymentsW
 }
 
 const listWaitingAttributions = `-- name: ListWaitingAttributions :many
-select a.event_key, a.at, c.code, coalesce(u.external_id, '')::text as external_id
+select a.event_key, a.at, c.code, coalesce((select u.external_id from users u where u.id = a.user_id), '')::text as external_id
 from attributions a
 join codes c on c.id = a.code_id
-join users u on u.id = a.user_id
 where c.owner_id is null and a.event_key > $1::text
 order by a.event_key
 limit $2::int
@@ -203,10 +202,9 @@ func (q *Queries) ListWaitingAttributions(ctx context.Context, arg ListWaitingAt
 }
 
 const listWaitingSignUps = `-- name: ListWaitingSignUps :many
-select s.code_id, s.user_id, s.registered_at, c.code, coalesce(u.external_id, '')::text as external_id
+select s.code_id, s.user_id, s.registered_at, (select c.code from codes c where c.id = s.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = s.user_id), '')::text as external_id
 from sign_ups s
-join codes c on c.id = s.code_id
-join users u on u.id = s.user_id
 where s.waiting and (s.code_id, s.user_id) > ($1::bigint, $2::bigint)
 order by s.code_id, s.user_id
 limit $3::int

@@ -31,20 +31,18 @@ limit @most::int;
 
 -- name: ListWaitingSignUps :many
 -- Sign-ups with a code that nobody has.
-select s.code_id, s.user_id, s.registered_at, c.code, coalesce(u.external_id, '')::text as external_id
+select s.code_id, s.user_id, s.registered_at, (select c.code from codes c where c.id = s.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = s.user_id), '')::text as external_id
 from sign_ups s
-join codes c on c.id = s.code_id
-join users u on u.id = s.user_id
 where s.waiting and (s.code_id, s.user_id) > (@after_code::bigint, @after_user::bigint)
 order by s.code_id, s.user_id
 limit @most::int;
 
 -- name: ListWaitingAttributions :many
 -- Attributions by hand to a code that nobody has.
-select a.event_key, a.at, c.code, coalesce(u.external_id, '')::text as external_id
+select a.event_key, a.at, c.code, coalesce((select u.external_id from users u where u.id = a.user_id), '')::text as external_id
 from attributions a
 join codes c on c.id = a.code_id
-join users u on u.id = a.user_id
 where c.owner_id is null and a.event_key > @after_key::text
 order by a.event_key
 limit @most::int;

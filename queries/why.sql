@@ -11,18 +11,17 @@ where r.id = @id;
 
 -- name: ListSignUpsOf :many
 -- A user's sign-ups with a code, the earliest first.
-select s.registered_at, s.event_key, s.code_id, c.code
+select s.registered_at, s.event_key, s.code_id, (select c.code from codes c where c.id = s.code_id)::text as code
 from sign_ups s
-join codes c on c.id = s.code_id
 where s.user_id = @user_id
 order by s.registered_at, s.event_key
 limit @most::int;
 
 -- name: ListAttributionsOf :many
 -- Who attributed a user to which code, the latest first.
-select a.event_key, a.code_id, a.at, a.decided_by, a.why, c.code, coalesce((select p.name from programs p where p.id = c.program_id), '')::text as program
+select a.event_key, a.code_id, a.at, a.decided_by, a.why, (select c.code from codes c where c.id = a.code_id)::text as code,
+       coalesce((select p.name from codes c join programs p on p.id = c.program_id where c.id = a.code_id), '')::text as program
 from attributions a
-join codes c on c.id = a.code_id
 where a.user_id = @user_id
 order by a.at desc, a.event_key desc
 limit @most::int;

@@ -24,7 +24,8 @@ type commands struct {
 	Dev      devCommand      `cmd:"" help:"Run all of it on this machine, with an embedded NATS server and a private PostgreSQL."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
 	Streams  streamsCommand  `cmd:"" help:"Make the streams, where the roles may not."`
-	Program  programCommand  `cmd:"" help:"Apply or show the terms of the program."`
+	Program  programCommand  `cmd:"" help:"Apply, show or preview the terms of a program."`
+	Referral referralCommand `cmd:"" help:"List what waits for another fact."`
 	Audit    auditCommand    `cmd:"" help:"Ask the database whether every law holds; exit 1 when one is broken."`
 	Simulate simulateCommand `cmd:"" help:"Make up a business, tell a plusone of it, and compare what came of it with what should; exit 1 on any difference, and on any event that did not get in."`
 	Health   healthCommand   `cmd:"" help:"Ask a role on this machine whether it is ready; exit 1 when it is not."`
