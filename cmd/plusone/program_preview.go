@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -195,7 +196,6 @@ func owed(amounts []money.Amount) []string {
 	for _, a := range amounts {
 		all = append(all, a.String())
 	}
-	slices.Sort(all)
 	return all
 }
 
@@ -208,7 +208,7 @@ func printPreview(w io.Writer, p preview) {
 	t := newTable(w)
 	t.AppendHeader(table.Row{"Referrals", "Today", "Under these terms", "Difference"})
 	row := func(what string, d difference) {
-		t.AppendRow(table.Row{what, d.Present, d.Under, signed(w, d.Under-d.Present, fmt.Sprintf("%+d", d.Under-d.Present))})
+		t.AppendRow(table.Row{what, d.Present, d.Under, signed(w, d.Under-d.Present, strconv.FormatInt(d.Under-d.Present, 10))})
 	}
 	for _, o := range p.Outcomes {
 		row(outcomeText(store.Outcome{Status: o.Status, Reason: o.Reason}), o.difference)
@@ -234,9 +234,6 @@ func printCost(w io.Writer, p preview) {
 	for _, c := range p.Cost {
 		more := c.Under - c.Present // both are sums of what is owed, and so not less than nothing
 		said := amount(string(c.Currency), more)
-		if more > 0 {
-			said = "+" + said
-		}
 		t.AppendRow(table.Row{c.Currency, amount(string(c.Currency), c.Present), amount(string(c.Currency), c.Under), signed(w, more, said)})
 	}
 	t.Render()
@@ -260,11 +257,11 @@ func printExamples(w io.Writer, p preview) {
 	t.Render()
 }
 
-// signed paints what is more and what is less.
+// signed paints what is more and what is less, and gives what is more its sign.
 func signed(w io.Writer, n int64, said string) string {
 	switch {
 	case n > 0:
-		return paint(w, text.FgGreen, said)
+		return paint(w, text.FgGreen, "+"+said)
 	case n < 0:
 		return paint(w, text.FgRed, said)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func missing(u store.Unplaced) string {
 func printUnplaced(w io.Writer, list unplacedList) {
 	counts := make([]string, 0, len(list.Counts))
 	for _, kind := range store.UnplacedKinds() {
-		n := fmt.Sprint(list.Counts[kind])
+		n := strconv.Itoa(list.Counts[kind])
 		if list.Counts[kind] >= list.CountedTo {
 			n += " or more"
 		}

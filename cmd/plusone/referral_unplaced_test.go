@@ -58,7 +58,7 @@ func TestReferralUnplaced(t *testing.T) {
 		}
 		cursor = *list.Next
 	}
-	if got := strings.Join(all, " "); got != "payment payment refund dispute sign_up attribution" {
+	if got := strings.Join(all, ","); got != "payment,payment,refund,dispute,sign_up,attribution" {
 		t.Errorf("the pages have %s", got)
 	}
 	_, out, _ = invoke(t, "referral", "unplaced", "--kind", "dispute", "--database-url", dsn)

@@ -44,7 +44,7 @@ type Change struct{ From, To Outcome }
 type Example struct {
 	ID int64
 	Change
-	Why                    string // the check that decides under the other terms
+	Why                    string // the check that makes the difference; empty when there is none
 	PresentOwed, UnderOwed []money.Amount
 }
 
@@ -293,7 +293,7 @@ func (s *Preview) add(c *compared) error {
 		s.Changed[change]++
 	}
 	s.keep(Example{
-		ID: c.present.ID, Change: change, Why: decidingCheck(c.under.verdict),
+		ID: c.present.ID, Change: change, Why: because(c.present.verdict, c.under.verdict),
 		PresentOwed: owedOf(c.present.verdict), UnderOwed: owedOf(c.under.verdict),
 	})
 	return nil
@@ -355,11 +355,27 @@ func owedOf(v referral.Verdict) (all []money.Amount) {
 	return all
 }
 
-// decidingCheck is the last check, which is the one that decided.
-func decidingCheck(v referral.Verdict) string {
-	if len(v.Checks) == 0 {
-		return ""
+// because is the check that keeps a referral from more under the other terms, or the one that does so today and would
+// not: empty where only what it is worth differs.
+func because(present, under referral.Verdict) string {
+	if c := lastFailed(under); c != nil {
+		return c.Name + ": " + c.Detail
 	}
-	last := v.Checks[len(v.Checks)-1]
-	return last.Name + ": " + last.Detail
+	if failed := lastFailed(present); failed != nil {
+		for _, c := range under.Checks {
+			if c.Name == failed.Name {
+				return c.Name + ": " + c.Detail
+			}
+		}
+	}
+	return ""
+}
+
+func lastFailed(v referral.Verdict) *referral.Check {
+	for i := range slices.Backward(v.Checks) {
+		if !v.Checks[i].OK {
+			return &v.Checks[i]
+		}
+	}
+	return nil
 }

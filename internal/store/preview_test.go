@@ -84,6 +84,12 @@ func outcomesOf(lines ...string) map[Outcome]int64 {
 	return all
 }
 
+// differences are the examples of what other terms change in the handmade business, and why.
+var differences = []string{
+	"1 minimum: paid 10.00 usd, at least 20.00 usd is needed", "2 ", "3 code: use 1 of the code, at most 2",
+	"5 refunds: 25.00 usd of 30.00 usd went back: only a full refund cancels", "7 ",
+}
+
 // TestPreviewByHand: what the terms would have come to, reckoned by hand.
 func TestPreviewByHand(t *testing.T) {
 	w := handmade(t)
@@ -94,9 +100,9 @@ func TestPreviewByHand(t *testing.T) {
 	for _, size := range []int{4, 5, 8, 100} { // Alice and Olga have four each
 		for _, workers := range []int{1, 3} {
 			got := w.preview(otherTerms, size, workers)
-			var examples []int64
+			var examples []string
 			for _, e := range got.Examples {
-				examples = append(examples, e.ID)
+				examples = append(examples, fmt.Sprintf("%d %s", e.ID, e.Why))
 			}
 			got.Examples = nil
 			// Bob's 10.00 is too little now, which leaves his place to Dave; Frank has something left.
@@ -110,7 +116,7 @@ func TestPreviewByHand(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("pages of %d, %d workers (-want +got):\n%s", size, workers, diff)
 			}
-			if diff := cmp.Diff([]int64{1, 2, 3, 5, 7}, examples); diff != "" {
+			if diff := cmp.Diff(differences, examples); diff != "" {
 				t.Errorf("examples (-want +got):\n%s", diff)
 			}
 		}
@@ -176,6 +182,9 @@ func TestPreviewNeedsAProgram(t *testing.T) {
 	}
 }
 
+// untilRewards are the terms that pay nothing yet.
+var untilRewards, _, _ = strings.Cut(uncapped, "rewards:")
+
 // previewed are terms of every kind, without a cap: then what comes of them does not depend on the order of anything.
 var previewed = []string{
 	uncapped, withHold, refundsAny, fullOnly,
@@ -183,7 +192,7 @@ var previewed = []string{
 	strings.Replace(uncapped, "qualify:", "qualify:\n  requalify: true", 1),
 	strings.Replace(uncapped, `usd: "10.00", eur: "10.00"`, `usd: "9.99", eur: "0.01"`, 1) + "fraud: {same_email: cancel, disposable_email: flag}\n",
 	strings.Replace(uncapped, "within: 90d", "within: 29d", 1) + "fraud: {same_email: review}\n",
-	uncapped[:strings.Index(uncapped, "rewards:")] + `rewards:
+	untilRewards + `rewards:
   - {to: referee, fixed: {points: "5"}, on: signup}
   - {to: referrer, percent: "12.5", at_most: {usd: "3.00", eur: "3.00", jpy: "900"}}
 `,

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -53,7 +54,7 @@ type UnplacedPage struct {
 }
 
 // ErrBadCursor says that no page ends with what was given.
-var ErrBadCursor = fmt.Errorf("store: the cursor is none that a page before ended with")
+var ErrBadCursor = errors.New("store: the cursor is none that a page before ended with")
 
 // Unplaced lists what can not be placed, at one moment, and returns where the next page begins: empty after the last.
 // Error: ErrBadCursor.

@@ -30,8 +30,8 @@ func disputeOf(n int, status payment.DisputeStatus, opened time.Time) fact.Event
 	}, fmt.Sprintf("ch_%d", n))
 }
 
-// line is what waits, on a line.
-func (u Unplaced) line() string {
+// unplacedLine is what waits, on a line.
+func unplacedLine(u Unplaced) string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s %d %s %s %s", u.Kind, u.Since.Format("15:04"), strings.Join(u.Objects, "+"), u.Amount.Minor, u.Customer, u.UserID, u.Code))
 }
 
@@ -47,7 +47,7 @@ func (w *world) unplaced(kind UnplacedKind, limit int) (lines []string) {
 			w.t.Errorf("a page of %d has %d, and goes on at %q", limit, len(page), next)
 		}
 		for _, u := range page {
-			lines = append(lines, u.line())
+			lines = append(lines, unplacedLine(u))
 		}
 		if after = next; next == "" {
 			return lines
