@@ -114,8 +114,9 @@ from referrals r
 where r.referee_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
   and ($4::text = '' or r.referrer_id = (select u.id from users u where u.external_id = $4::text))
+  and (not $5::boolean or r.reviewing)
 order by r.referee_id, r.id
-limit $5::int
+limit $6::int
 `
 
 type FindReferralsOfRefereeParams struct {
@@ -123,6 +124,7 @@ type FindReferralsOfRefereeParams struct {
 	AfterID   int64
 	Status    string
 	Referrer  string
+	Reviewing bool
 	Most      int32
 }
 
@@ -141,6 +143,7 @@ func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsO
 		arg.AfterID,
 		arg.Status,
 		arg.Referrer,
+		arg.Reviewing,
 		arg.Most,
 	)
 	if err != nil {
@@ -192,14 +195,16 @@ select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_
 from referrals r
 where r.referrer_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
+  and (not $4::boolean or r.reviewing)
 order by r.referrer_id, r.id
-limit $4::int
+limit $5::int
 `
 
 type FindReferralsOfReferrerParams struct {
 	ReferrerID int64
 	AfterID    int64
 	Status     string
+	Reviewing  bool
 	Most       int32
 }
 
@@ -217,6 +222,7 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 		arg.ReferrerID,
 		arg.AfterID,
 		arg.Status,
+		arg.Reviewing,
 		arg.Most,
 	)
 	if err != nil {
@@ -226,6 +232,75 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 	var items []FindReferralsOfReferrerRow
 	for rows.Next() {
 		var i FindReferralsOfReferrerRow
+		if err := rows.Scan(
+			&i.Referral.ID,
+			&i.Referral.ProgramID,
+			&i.Referral.CodeID,
+			&i.Referral.ReferrerID,
+			&i.Referral.RefereeID,
+			&i.Referral.RegisteredAt,
+			&i.Referral.WindowEnds,
+			&i.Referral.HoldEnds,
+			&i.Referral.Status,
+			&i.Referral.Reason,
+			&i.Referral.Slot,
+			&i.Referral.PaymentID,
+			&i.Referral.Transitions,
+			&i.Referral.Transfers,
+			&i.Referral.ChangedAt,
+			&i.Referral.Decision,
+			&i.Referral.DecidedAt,
+			&i.Referral.Reviewing,
+			&i.Program,
+			&i.Code,
+			&i.Referrer,
+			&i.Referee,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const findReferralsUnderReview = `-- name: FindReferralsUnderReview :many
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
+       (select c.code from codes c where c.id = r.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
+from referrals r
+where r.reviewing and r.id > $1::bigint and ($2::text = '' or r.status = $2::text)
+order by r.id
+limit $3::int
+`
+
+type FindReferralsUnderReviewParams struct {
+	AfterID int64
+	Status  string
+	Most    int32
+}
+
+type FindReferralsUnderReviewRow struct {
+	Referral Referral
+	Program  string
+	Code     string
+	Referrer string
+	Referee  string
+}
+
+// The same of all that await a decision.
+func (q *Queries) FindReferralsUnderReview(ctx context.Context, arg FindReferralsUnderReviewParams) ([]FindReferralsUnderReviewRow, error) {
+	rows, err := q.db.Query(ctx, findReferralsUnderReview, arg.AfterID, arg.Status, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindReferralsUnderReviewRow
+	for rows.Next() {
+		var i FindReferralsUnderReviewRow
 		if err := rows.Scan(
 			&i.Referral.ID,
 			&i.Referral.ProgramID,

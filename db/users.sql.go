@@ -35,6 +35,24 @@ func (q *Queries) AllocateUsers(ctx context.Context, count int32) ([]int64, erro
 	return items, nil
 }
 
+const countStanding = `-- name: CountStanding :one
+select count(*) from (select r.status from referrals r where r.referrer_id = $1 order by r.referrer_id, r.id limit $2::int) r
+where r.status in ('qualified', 'rewarded')
+`
+
+type CountStandingParams struct {
+	ReferrerID int64
+	Most       int32
+}
+
+// How many of a referrer's referrals have a purchase that counts. No more than so many are looked at, the earliest.
+func (q *Queries) CountStanding(ctx context.Context, arg CountStandingParams) (int64, error) {
+	row := q.db.QueryRow(ctx, countStanding, arg.ReferrerID, arg.Most)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const findUsers = `-- name: FindUsers :many
 select id, external_id::text as external_id from users where external_id = any($1::text[])
 `
@@ -109,7 +127,7 @@ func (q *Queries) GetReferrers(ctx context.Context, ids []int64) ([]GetReferrers
 }
 
 const getUserByExternalID = `-- name: GetUserByExternalID :one
-select u.id, u.external_id::text as external_id, u.registered_at, u.username,
+select u.id, u.external_id::text as external_id, u.registered_at, u.username, u.program_id,
        coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned desc, c.id limit 1), '')::text as own_code,
        coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
        exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
@@ -122,6 +140,7 @@ type GetUserByExternalIDRow struct {
 	ExternalID      string
 	RegisteredAt    *time.Time
 	Username        *string
+	ProgramID       *int64
 	OwnCode         string
 	UsedCode        string
 	UsedCodeUnknown bool
@@ -136,6 +155,7 @@ func (q *Queries) GetUserByExternalID(ctx context.Context, externalID string) (G
 		&i.ExternalID,
 		&i.RegisteredAt,
 		&i.Username,
+		&i.ProgramID,
 		&i.OwnCode,
 		&i.UsedCode,
 		&i.UsedCodeUnknown,

@@ -83,6 +83,7 @@ var knownZeros = map[string]string{
 	"Stream / Lag in messages / {{consumer}}":                               "the worker has answered for all there is",
 	"Stream / Lag in age / {{consumer}}":                                    "the worker has answered for all there is",
 	"Stream / Way to being dropped / share":                                 "the worker has answered for all there is",
+	"Referrals and rewards / What can not be placed / {{kind}}":             "everything has its place, but for a guest's purchase it may be",
 	"Outbox and clock / Outbox rows / rows":                                 "the relay has told all there is",
 	"Outbox and clock / Outbox age / age":                                   "the relay has told all there is",
 	"Outbox and clock / Relay / failures":                                   "the stream takes every event",

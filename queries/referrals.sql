@@ -76,6 +76,7 @@ from referrals r
 where r.referee_id = @referee_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
   and (@referrer::text = '' or r.referrer_id = (select u.id from users u where u.external_id = @referrer::text))
+  and (not @reviewing::boolean or r.reviewing)
 order by r.referee_id, r.id
 limit @most::int;
 
@@ -88,6 +89,7 @@ select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id):
 from referrals r
 where r.referrer_id = @referrer_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
+  and (not @reviewing::boolean or r.reviewing)
 order by r.referrer_id, r.id
 limit @most::int;
 
@@ -96,6 +98,17 @@ limit @most::int;
 select (select u.external_id from users u where u.id = r.referee_id)::text as referee,
        (select c.code from codes c where c.id = r.code_id)::text as code
 from referrals r where r.id = @id;
+
+-- name: FindReferralsUnderReview :many
+-- The same of all that await a decision.
+select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
+       (select c.code from codes c where c.id = r.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
+from referrals r
+where r.reviewing and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
+order by r.id
+limit @most::int;
 
 -- name: ListReferralsAfter :many
 -- One page of all referrals, by number.

@@ -55,12 +55,17 @@ update users set by_hand = true where id = any(@ids::bigint[]);
 
 -- name: GetUserByExternalID :one
 -- One user as the API shows them, with their code and the code they signed up with.
-select u.id, u.external_id::text as external_id, u.registered_at, u.username,
+select u.id, u.external_id::text as external_id, u.registered_at, u.username, u.program_id,
        coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned desc, c.id limit 1), '')::text as own_code,
        coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
        exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
 where u.external_id = @external_id::text;
+
+-- name: CountStanding :one
+-- How many of a referrer's referrals have a purchase that counts. No more than so many are looked at, the earliest.
+select count(*) from (select r.status from referrals r where r.referrer_id = @referrer_id order by r.referrer_id, r.id limit @most::int) r
+where r.status in ('qualified', 'rewarded');
 
 -- name: GetUserID :one
 select id from users where external_id = @external_id::text;

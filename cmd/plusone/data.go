@@ -86,12 +86,12 @@ func (f dataFlag) nats(address natsAddress) (natsAddress, error) {
 }
 
 // withDatabase opens the database that the flags name, for as long as use takes.
-func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*store.Database) error) error {
+func (f dataFlag) withDatabase(ctx context.Context, db databaseFlags, use func(*store.Database) error, options ...store.PoolOption) error {
 	url, err := f.database(db)
 	if err != nil {
 		return err
 	}
-	pool, err := store.Open(ctx, url)
+	pool, err := store.Open(ctx, url, options...)
 	if err != nil {
 		return err
 	}

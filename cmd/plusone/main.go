@@ -24,8 +24,8 @@ type commands struct {
 	Dev      devCommand      `cmd:"" help:"Run all of it on this machine, with an embedded NATS server and a private PostgreSQL."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
 	Streams  streamsCommand  `cmd:"" help:"Make the streams, where the roles may not."`
-	Program  programCommand  `cmd:"" help:"Apply or show the terms of the program."`
-	Referral referralCommand `cmd:"" help:"Decide about a referral, by hand and with a reason."`
+	Program  programCommand  `cmd:"" help:"Apply, show or preview the terms of a program."`
+	Referral referralCommand `cmd:"" help:"Decide about a referral, by hand and with a reason; list what waits for another fact."`
 	User     userCommand     `cmd:"" help:"Say what became known of a user, or have them forgotten."`
 	Code     codeCommand     `cmd:"" help:"Give a user a code."`
 	Import   importCommand   `cmd:"" help:"Bring sign-ups, codes and referrals from CSV files, through the stream."`

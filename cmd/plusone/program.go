@@ -12,8 +12,9 @@ import (
 
 // programCommand is about the terms.
 type programCommand struct {
-	Apply programApplyCommand `cmd:"" help:"Make a program's terms the ones in force for sign-ups from now on."`
-	Show  programShowCommand  `cmd:"" help:"Show a program's terms in force."`
+	Apply   programApplyCommand   `cmd:"" help:"Make a program's terms the ones in force for sign-ups from now on."`
+	Show    programShowCommand    `cmd:"" help:"Show a program's terms in force."`
+	Preview programPreviewCommand `cmd:"" help:"Say what other terms would have made of every stored referral. Changes nothing."`
 }
 
 type programApplyCommand struct {

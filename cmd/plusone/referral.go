@@ -7,12 +7,13 @@ import (
 	"github.com/plusone-dev/plusone/internal/fact"
 )
 
-// referralCommand is about what a person decides of referrals.
+// referralCommand is about what a person decides of referrals, and the facts they rest on.
 type referralCommand struct {
-	Approve   approveCommand   `cmd:"" help:"Approve a referral: what is known against it up to now does not count."`
-	Reject    rejectCommand    `cmd:"" help:"Reject a referral: it is cancelled, until somebody decides otherwise."`
-	Reopen    reopenCommand    `cmd:"" help:"Take a rejection back, or the refusal of a code: all is looked at again."`
-	Attribute attributeCommand `cmd:"" help:"Say by hand with whose code a user came, in place of the code of their sign-up."`
+	Approve   approveCommand          `cmd:"" help:"Approve a referral: what is known against it up to now does not count."`
+	Reject    rejectCommand           `cmd:"" help:"Reject a referral: it is cancelled, until somebody decides otherwise."`
+	Reopen    reopenCommand           `cmd:"" help:"Take a rejection back, or the refusal of a code: all is looked at again."`
+	Unplaced  referralUnplacedCommand `cmd:"" help:"List what is kept and can not be placed yet, since when, and what is missing."`
+	Attribute attributeCommand        `cmd:"" help:"Say by hand with whose code a user came, in place of the code of their sign-up."`
 }
 
 // reviewFlags are of a decision about a referral.

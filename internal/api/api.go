@@ -22,6 +22,7 @@ type Store interface {
 	User(ctx context.Context, id string) (store.User, error)
 	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
 	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
+	Why(ctx context.Context, id int64) (store.Why, error)
 }
 
 // API answers the business's own services.
@@ -41,11 +42,12 @@ func WithDecisions(desk *decide.Desk, adminTokens []string) Option {
 }
 
 // Routes are the patterns of what is answered, as its requests carry them.
-var Routes = []string{routeUser, routeReferrals}
+var Routes = []string{routeUser, routeReferrals, routeReferral}
 
 const (
 	routeUser      = "GET /v1/users/{user_id}"
 	routeReferrals = "GET /v1/referrals"
+	routeReferral  = "GET /v1/referrals/{referral_id}"
 )
 
 // New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
@@ -59,6 +61,7 @@ func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Han
 	for pattern, handler := range map[string]http.HandlerFunc{
 		routeUser:      a.user,
 		routeReferrals: a.referrals,
+		routeReferral:  a.referral,
 	} {
 		mux.Handle(pattern, ops.RequireBearer(tokens, handler, unauthorized))
 	}
@@ -78,6 +81,7 @@ var allowed = map[string]string{
 	"/v1/users/{user_id}":                 "GET, HEAD, DELETE",
 	"/v1/users/{user_id}/verify":          "POST",
 	"/v1/referrals":                       "GET, HEAD, POST",
+	"/v1/referrals/{referral_id}":         "GET, HEAD",
 	"/v1/referrals/{referral_id}/approve": "POST",
 	"/v1/referrals/{referral_id}/reject":  "POST",
 	"/v1/referrals/{referral_id}/reopen":  "POST",

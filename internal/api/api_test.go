@@ -43,7 +43,7 @@ func TestTokens(t *testing.T) {
 		"in another's place": {[]string{"Bearer", token}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, target := range []string{"/v1/users/alice", "/v1/referrals", "/v1/users/nobody"} {
+			for _, target := range []string{"/v1/users/alice", "/v1/referrals", "/v1/users/nobody", "/v1/referrals/1", "/v1/referrals/4711"} {
 				answer := w.do(http.MethodGet, target, tt.send...)
 				if tt.ok {
 					if answer.Code == http.StatusUnauthorized {
@@ -82,9 +82,12 @@ func TestMethodsAndPaths(t *testing.T) {
 		{"DELETE", "/v1/users/alice", 401}, {"POST", "/v1/referrals", 401}, {"POST", "/v1/codes", 401}, // for admins alone
 		{"GET", "/v1/codes", 405}, {"GET", "/v1/users/alice/verify", 405}, {"DELETE", "/v1/referrals/1/approve", 405},
 		{"GET", "/", 404}, {"GET", "/v1", 404}, {"GET", "/v1/users", 404}, {"GET", "/v1/users/", 404},
-		{"GET", "/v1/users/alice/", 404}, {"GET", "/v1/users/alice/x", 404}, {"GET", "/v1/referrals/1", 404}, {"GET", "/V1/users/alice", 404},
+		{"GET", "/v1/users/alice/", 404}, {"GET", "/v1/users/alice/x", 404}, {"GET", "/V1/users/alice", 404},
 		{"GET", "/v1/users/Alice", 404},    // ids are compared as they are
 		{"GET", "/v1/users/stranger", 404}, // known from a payment only
+		{"GET", "/v1/referrals/1", 200}, {"HEAD", "/v1/referrals/1", 200}, {"DELETE", "/v1/referrals/1", 405},
+		{"GET", "/v1/referrals/4711", 404}, {"GET", "/v1/referrals/0", 404}, {"GET", "/v1/referrals/-1", 404},
+		{"GET", "/v1/referrals/bob", 404}, {"GET", "/v1/referrals/99999999999999999999", 404}, {"GET", "/v1/referrals/", 404},
 	} {
 		answer := w.do(tt.method, tt.target, "Bearer "+token)
 		if answer.Code != tt.status {
@@ -121,6 +124,8 @@ func TestParameters(t *testing.T) {
 	for query, status := range map[string]int{
 		"": 200, "?": 200, "?referee=&referrer=&status=": 200, "?limit=&cursor=": 200,
 		"?referee=bob": 200, "?referrer=alice&status=rewarded": 200, "?status=pending": 200, "?status=qualified": 200, "?status=cancelled": 200,
+		"?reviewing=": 200, "?reviewing=true": 200, "?reviewing=false": 400, "?reviewing=1": 400, "?reviewing=true&reviewing=true": 400,
+		"?reviewing=true&referrer=alice": 200, "?reviewing=true&referee=bob&status=pending": 200,
 		"?limit=1": 200, "?limit=200": 200, "?cursor=0": 200, "?cursor=9223372036854775807": 200,
 		"?status=Rewarded": 400, "?status=gone": 400, "?status=rewarded&status=pending": 400,
 		"?limit=0": 400, "?limit=-1": 400, "?limit=201": 400, "?limit=ten": 400, "?limit=1.5": 400, "?limit=99999999999999999999": 400,
@@ -167,7 +172,7 @@ func TestFilters(t *testing.T) {
 	} {
 		var got []string
 		for _, r := range w.list(query).Referrals {
-			got = append(got, r.Referee)
+			got = append(got, *r.Referee)
 		}
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %v, want %s", query, got, want)
@@ -198,7 +203,7 @@ func TestPages(t *testing.T) {
 		for cursor := ""; ; n++ {
 			list := w.list("?referrer=alice" + limit + cursor)
 			for _, r := range list.Referrals {
-				got[r.Referee]++
+				got[*r.Referee]++
 			}
 			if list.Next == nil {
 				n++
@@ -297,7 +302,7 @@ func TestDatabaseAway(t *testing.T) {
 	w.must(err)
 	defer pool.Close()
 	w.handler = New(store.NewDatabase(pool), []string{token}, slog.New(slog.NewJSONHandler(w.log, nil)))
-	for _, target := range []string{"/v1/users/alice", "/v1/referrals"} {
+	for _, target := range []string{"/v1/users/alice", "/v1/referrals", "/v1/referrals/1"} {
 		answer := w.get(target)
 		p := w.problemOf(answer, http.StatusServiceUnavailable)
 		if after, err := strconv.Atoi(answer.Header().Get("Retry-After")); err != nil || after < 1 {
@@ -335,11 +340,16 @@ func (s slow) Referrals(ctx context.Context, _ store.Filter) ([]store.Referral, 
 	return nil, err
 }
 
+func (s slow) Why(ctx context.Context, _ int64) (store.Why, error) {
+	_, err := s.User(ctx, "")
+	return store.Why{}, err
+}
+
 func TestDatabaseHangs(t *testing.T) {
 	w := newWorld(t)
 	s := slow{make(chan time.Duration, 1)}
 	w.handler = New(s, []string{token}, slog.New(slog.NewJSONHandler(w.log, nil)))
-	for _, target := range []string{"/v1/users/alice", "/v1/referrals"} {
+	for _, target := range []string{"/v1/users/alice", "/v1/referrals", "/v1/referrals/1"} {
 		ctx, hangUp := context.WithCancel(t.Context())
 		r := httptest.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 		r.Header.Set("Authorization", "Bearer "+token)

@@ -159,9 +159,6 @@ func sentence(why string) string {
 	return strings.ReplaceAll(why, "data.", "") + "."
 }
 
-// errNoReferral says that no referral has the number that was asked for.
-var errNoReferral = errors.New("api: no such referral")
-
 // unpublishedError says that the stream did not take what was decided.
 type unpublishedError struct{ error }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -29,30 +30,39 @@ func TestAnswers(t *testing.T) {
 		"referrals-page":         "/v1/referrals?limit=1",
 		"referrals-none":         "/v1/referrals?referee=nobody",
 		"problem-not-found":      "/v1/users/nobody",
+		"referral":               "/v1/referrals/1",
+		"problem-no-referral":    "/v1/referrals/4711",
 		"problem-bad-request":    "/v1/referrals?refree=bob",
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer := w.get(target)
-			var got bytes.Buffer
-			if err := json.Indent(&got, answer.Body.Bytes(), "", "  "); err != nil {
-				t.Fatal(err)
-			}
-			file := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got.String()); diff != "" {
-				t.Error(diff)
-			}
+			answer := w.golden(t, name, target)
 			if h := answer.Header(); h.Get("Cache-Control") != "no-store" || (answer.Code == http.StatusOK && h.Get("Content-Type") != "application/json") {
 				t.Errorf("headers %v", h)
 			}
 		})
 	}
+}
+
+// golden holds an answer to a file.
+func (w *world) golden(t *testing.T, name, target string) *httptest.ResponseRecorder {
+	t.Helper()
+	answer := w.get(target)
+	var got bytes.Buffer
+	if err := json.Indent(&got, answer.Body.Bytes(), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", name+".json")
+	if *update {
+		if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Error(diff)
+	}
+	return answer
 }

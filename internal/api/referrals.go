@@ -32,8 +32,8 @@ type referralList struct {
 type referralJSON struct {
 	ID           string           `json:"id"`
 	Program      string           `json:"program"`
-	Referrer     string           `json:"referrer"`
-	Referee      string           `json:"referee"`
+	Referrer     *string          `json:"referrer"` // null: they were erased
+	Referee      *string          `json:"referee"`
 	Code         string           `json:"code"`
 	Status       referral.Status  `json:"status"`
 	Reason       *string          `json:"reason"`
@@ -42,13 +42,17 @@ type referralJSON struct {
 	RewardedAt   *string          `json:"rewarded_at"`
 	CancelledAt  *string          `json:"cancelled_at"`
 	Rewards      []rewardJSON     `json:"rewards"`
+	Reviewing    []string         `json:"reviewing"`
+	Flags        []string         `json:"flags"`
+	Tier         *string          `json:"tier"`
 	Checks       []referral.Check `json:"checks"`
 	Transitions  []transitionJSON `json:"transitions"`
 }
 
 type rewardJSON struct {
 	To       string         `json:"to"`
-	UserID   string         `json:"user_id"`
+	On       string         `json:"on"`
+	UserID   *string        `json:"user_id"`
 	Currency money.Currency `json:"currency"`
 	Amount   string         `json:"amount"` // in the major unit
 	Minor    int64          `json:"minor"`
@@ -91,7 +95,7 @@ func (a *API) referrals(w http.ResponseWriter, r *http.Request) {
 }
 
 // filters are the parameters of the list. An unknown one is a mistake: a misspelt filter must not show everything.
-var filters = []string{"referrer", "referee", "status", "limit", "cursor"}
+var filters = []string{"referrer", "referee", "status", "reviewing", "limit", "cursor"}
 
 // readQuery holds a query to what the list knows. net/http's own reading would leave out what it can not decode.
 func readQuery(raw string) (url.Values, error) {
@@ -121,6 +125,13 @@ func readFilter(r *http.Request) (store.Filter, error) {
 	default:
 		return f, &badRequestError{"status must be pending, qualified, rewarded or cancelled."}
 	}
+	switch q.Get("reviewing") {
+	case "":
+	case "true":
+		f.Reviewing = true
+	default:
+		return f, &badRequestError{"reviewing must be true, or be left out."}
+	}
 	if s := q.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > maxLimit {
@@ -140,15 +151,19 @@ func readFilter(r *http.Request) (store.Filter, error) {
 
 func referralOf(v store.Referral) referralJSON {
 	j := referralJSON{
-		ID: strconv.FormatInt(v.ID, 10), Program: v.Program, Referrer: v.Referrer, Referee: v.Referee, Code: v.Code,
+		ID: strconv.FormatInt(v.ID, 10), Program: v.Program, Referrer: orNull(v.Referrer), Referee: orNull(v.Referee), Code: v.Code,
 		Status: v.Status, Reason: orNull(string(v.Reason)),
 		AttributedAt: stamp(v.AttributedAt), QualifiedAt: stampOrNull(v.QualifiedAt),
 		RewardedAt: stampOrNull(v.RewardedAt), CancelledAt: stampOrNull(v.CancelledAt),
-		Rewards: make([]rewardJSON, 0, len(v.Rewards)), Checks: v.Checks, Transitions: make([]transitionJSON, 0, len(v.Transitions)),
+		Rewards: make([]rewardJSON, 0, len(v.Rewards)), Tier: orNull(v.Tier),
+		Reviewing: append([]string{}, v.Reviewing...), Flags: make([]string, 0, len(v.Flags)), Checks: v.Checks, Transitions: make([]transitionJSON, 0, len(v.Transitions)),
+	}
+	for _, kind := range v.Flags {
+		j.Flags = append(j.Flags, string(kind))
 	}
 	for _, r := range v.Rewards {
 		j.Rewards = append(j.Rewards, rewardJSON{
-			To: r.To, UserID: r.UserID, Currency: r.Amount.Currency, Amount: r.Amount.Major(), Minor: r.Amount.Minor,
+			To: r.To, On: string(r.On), UserID: orNull(r.UserID), Currency: r.Amount.Currency, Amount: r.Amount.Major(), Minor: r.Amount.Minor,
 		})
 	}
 	for _, t := range v.Transitions {

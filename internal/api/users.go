@@ -16,6 +16,9 @@ type userJSON struct {
 	ReferralCode   *string      `json:"referral_code"`
 	ReferredByCode *string      `json:"referred_by_code"`
 	Balances       []amountJSON `json:"balances"`
+	Standing       int          `json:"standing_referrals"`
+	Tier           *string      `json:"tier"`
+	Badges         []int        `json:"badges"`
 	// NotReferred says why a sign-up with a code made no referral; absent otherwise.
 	NotReferred string `json:"not_referred,omitempty"`
 }
@@ -50,7 +53,8 @@ func (a *API) user(w http.ResponseWriter, r *http.Request) {
 func userOf(u store.User) userJSON {
 	j := userJSON{
 		UserID: u.ID, Username: orNull(u.Username), ReferralCode: orNull(u.Code), ReferredByCode: orNull(u.ReferredBy),
-		Balances: make([]amountJSON, 0, len(u.Balances)),
+		Balances: make([]amountJSON, 0, len(u.Balances)), Standing: u.Rank.Standing, Tier: orNull(u.Rank.Tier),
+		Badges: append([]int{}, u.Rank.Badges...),
 	}
 	if u.UnknownCode {
 		j.NotReferred = "unknown_code"

@@ -26,8 +26,16 @@ type business struct {
 	events   []fact.Event
 }
 
-func drawBusiness(t *rapid.T) *business {
-	b := &business{some: drawFeatures(t)}
+func drawBusiness(t *rapid.T) *business { return drawBusinessWith(t, drawFeatures(t)) }
+
+// drawEvents draws what is said about a business of one program.
+func drawEvents(t *rapid.T) []fact.Event {
+	some := slices.DeleteFunc(drawFeatures(t), func(f feature) bool { return f == programs })
+	return drawBusinessWith(t, some).events
+}
+
+func drawBusinessWith(t *rapid.T, some features) *business {
+	b := &business{some: some}
 	b.programs = drawPrograms(t, b.some)
 	if rapid.IntRange(0, 9).Draw(t, "aliceIsThere") < 9 {
 		b.add(registered("alice", "", noon.Add(-day)), "reg")

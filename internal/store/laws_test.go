@@ -23,7 +23,19 @@ rewards:
   - {to: referee, fixed: {usd: "5.00", eur: "4.00", jpy: "300"}}
 `
 
-const withHold = uncapped + "hold: 30d\n"
+const (
+	withHold   = uncapped + "hold: 30d\n"
+	refundsAny = uncapped + "refunds: any\n"
+	fullOnly   = uncapped + "refunds: full\n"
+	capOfTwo   = `
+name: default
+codes: {max_uses: 2}
+qualify: {minimum: {usd: "10.00"}}
+rewards:
+  - {to: referrer, fixed: {usd: "10.00"}}
+  - {to: referee, fixed: {usd: "10.00"}}
+`
+)
 
 // TestEveryEventFiveTimes is the issue's own sentence.
 func TestEveryEventFiveTimes(t *testing.T) {

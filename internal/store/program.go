@@ -145,6 +145,7 @@ func (s *Database) RewardCurrencies(ctx context.Context) ([]money.Currency, erro
 
 // version is one version of a program's terms, read.
 type version struct {
+	number  int
 	rewards ledger.Account
 	from    time.Time
 	terms   referral.Terms
@@ -235,7 +236,7 @@ func (s *Database) bookOf(ctx context.Context, q *db.Queries, rows []db.ListTerm
 			b.fallback = r.ProgramID
 		}
 		b.byProgram[r.ProgramID] = append(b.byProgram[r.ProgramID], version{
-			rewards: ledger.Account(r.RewardsAccount), from: r.EffectiveFrom, terms: terms,
+			number: int(r.Version), rewards: ledger.Account(r.RewardsAccount), from: r.EffectiveFrom, terms: terms,
 		})
 	}
 	if b.fallback == 0 {

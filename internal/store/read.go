@@ -25,6 +25,7 @@ type User struct {
 	UnknownCode  bool   // nobody has the code they signed up with
 	RegisteredAt time.Time
 	Balances     []money.Amount
+	Rank         Rank
 }
 
 // User reads one person. Error: ErrNotFound, also for somebody who is known from a payment only.
@@ -45,12 +46,17 @@ func (s *Database) User(ctx context.Context, id string) (User, error) {
 	for _, b := range balances {
 		u.Balances = append(u.Balances, money.New(money.Currency(b.Currency), b.Minor))
 	}
+	if err != nil {
+		return u, err
+	}
+	u.Rank, err = s.rank(ctx, q, row.ID, deref(row.ProgramID))
 	return u, err
 }
 
 // Filter says which referrals are wanted. Empty fields let everything pass.
 type Filter struct {
 	Referrer, Referee, Status string
+	Reviewing                 bool  // only those that await a person's decision
 	After                     int64 // the last number of the page before
 	Limit                     int
 }
@@ -65,7 +71,10 @@ type Referral struct {
 	QualifiedAt, RewardedAt, CancelledAt time.Time // zero: never, or for CancelledAt: not now
 	Rewards                              []Reward
 	Checks                               []referral.Check
-	Transitions                          []Transition // without the first, which made it pending
+	Reviewing                            []string              // what awaits a person's decision
+	Flags                                []referral.SignalKind // what was seen, whatever it leads to
+	Tier                                 string                // that its place on the code falls into; empty for none
+	Transitions                          []Transition          // without the first, which made it pending
 }
 
 // Reward is what one side has of a referral now.
@@ -129,7 +138,7 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 			return nil, unlessNone(err)
 		}
 		rows, err := q.FindReferralsOfReferee(ctx, db.FindReferralsOfRefereeParams{
-			RefereeID: id, Referrer: f.Referrer, Status: f.Status, AfterID: f.After, Most: most,
+			RefereeID: id, Referrer: f.Referrer, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: most,
 		})
 		return pageOf(rows, func(r db.FindReferralsOfRefereeRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	case f.Referrer != "":
@@ -138,9 +147,12 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 			return nil, unlessNone(err)
 		}
 		rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
-			ReferrerID: id, Status: f.Status, AfterID: f.After, Most: most,
+			ReferrerID: id, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: most,
 		})
 		return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
+	case f.Reviewing:
+		rows, err := q.FindReferralsUnderReview(ctx, db.FindReferralsUnderReviewParams{Status: f.Status, AfterID: f.After, Most: most})
+		return pageOf(rows, func(r db.FindReferralsUnderReviewRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	}
 	return q.FindReferrals(ctx, db.FindReferralsParams{Status: f.Status, AfterID: f.After, Most: most})
 }
@@ -185,6 +197,28 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 	if err != nil {
 		return err
 	}
+	for _, it := range items {
+		if _, known := book.byProgram[it.ProgramID]; known {
+			it.version = book.at(it.ProgramID, it.RegisteredAt)
+		}
+	}
+	p, err := readPast(ctx, q, items)
+	if err != nil {
+		return err
+	}
+	return p.recall(ctx, q, items)
+}
+
+// past is what the histories of referrals rest on, whatever the terms: the people, what was said of them by hand, and how
+// often their codes may be used.
+type past struct {
+	users map[int64]*user
+	hand  map[int64][]attributedCode
+	codes map[int64]db.GetCodesRow
+}
+
+func readPast(ctx context.Context, q *db.Queries, items []*item) (past, error) {
+	p := past{users: make(map[int64]*user), hand: make(map[int64][]attributedCode), codes: make(map[int64]db.GetCodesRow)}
 	var ids, codes []int64
 	for _, it := range items {
 		ids = append(ids, it.ReferrerID, it.RefereeID)
@@ -192,51 +226,42 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 	}
 	limits, err := q.GetCodes(ctx, sortedUnique(codes))
 	if err != nil {
-		return err
+		return p, err
 	}
-	most := make(map[int64]int, len(limits))
 	for _, c := range limits {
-		most[c.ID] = int(c.MaxUses)
+		p.codes[c.ID] = c
 	}
 	rows, err := q.GetUsers(ctx, sortedUnique(ids))
 	if err != nil {
-		return err
+		return p, err
 	}
-	users := make(map[int64]*user, len(rows))
 	for _, r := range rows {
-		users[r.ID] = readUser(r)
+		p.users[r.ID] = readUser(r)
 	}
-	somebody := func(id int64) *user {
-		if u := users[id]; u != nil {
-			return u
-		}
-		return &user{id: id} // the row is lost: the audit must come as far as to say so
-	}
-	hand := make(map[int64][]attributedCode)
 	var byHand []int64
-	for id, u := range users {
-		if u.byHand {
+	for _, id := range sortedUnique(ids) {
+		switch u := p.users[id]; {
+		case u == nil:
+			p.users[id] = &user{id: id} // the row is lost: the audit must come as far as to say so
+		case u.byHand:
 			byHand = append(byHand, id)
 		}
 	}
 	if len(byHand) > 0 {
-		if err := listAttributions(ctx, q, byHand, hand); err != nil {
-			return err
-		}
+		err = listAttributions(ctx, q, byHand, p.hand)
 	}
-	for _, it := range items {
-		if _, known := book.byProgram[it.ProgramID]; known {
-			it.version = book.at(it.ProgramID, it.RegisteredAt)
-		}
-		users[it.RefereeID] = somebody(it.RefereeID)
-	}
+	return p, err
+}
+
+// recall gives referrals their histories, as far as the terms of each look at them.
+func (p past) recall(ctx context.Context, q *db.Queries, items []*item) error {
 	if some := suspects(items); len(some) > 0 {
-		if err := loadSignals(ctx, q, some, users); err != nil {
+		if err := loadSignals(ctx, q, some, p.users); err != nil {
 			return err
 		}
 	}
 	for _, it := range items {
-		it.recall(users[it.RefereeID], somebody(it.ReferrerID), most[it.CodeID], hand[it.RefereeID])
+		it.recall(p.users[it.RefereeID], p.users[it.ReferrerID], int(p.codes[it.CodeID].MaxUses), p.hand[it.RefereeID])
 	}
 	return nil
 }
@@ -246,6 +271,7 @@ func view(r db.FindReferralsRow, it *item) (Referral, error) {
 		ID: r.Referral.ID, Program: r.Program, Referrer: r.Referrer, Referee: r.Referee, Code: r.Code,
 		Status: referral.Status(it.Status), Reason: referral.Reason(deref(it.Reason)),
 		AttributedAt: it.RegisteredAt.UTC(), Checks: it.verdict.Checks,
+		Reviewing: it.verdict.Reviewing, Flags: it.verdict.Flags, Tier: it.verdict.Tier,
 	}
 	live, err := ledger.Live(it.posted)
 	for _, share := range live {

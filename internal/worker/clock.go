@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 )
 
@@ -16,6 +17,9 @@ const (
 
 // RunClock ends holds and windows that are due, every so often, until the context ends.
 func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
+	var counting sync.WaitGroup
+	counting.Go(func() { w.watchUnplaced(ctx, unplacedEach) })
+	defer counting.Wait()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	fault := &outage{log: w.log, what: "looking for holds and windows that are due"}

@@ -26,6 +26,7 @@ type metrics struct {
 	relayFailures prometheus.Counter
 	outboxRows    prometheus.Gauge
 	outboxAge     prometheus.Gauge
+	unplaced      *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -58,6 +59,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		relayFailures: counter("relay_failures_total", "Attempts to relay the outbox that failed."),
 		outboxRows:    gauge("plusone_outbox_rows", "Rows that wait in the outbox; each holds the events of one transaction. NaN when the database cannot be asked."),
 		outboxAge:     gauge("plusone_outbox_age_seconds", "How long the oldest row has waited in the outbox. NaN when the database cannot be asked."),
+		unplaced:      newUnplaced(reg),
 	}
 	m.start()
 	return m
