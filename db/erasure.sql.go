@@ -119,6 +119,32 @@ func (q *Queries) InsertTombstone(ctx context.Context, arg InsertTombstoneParams
 	return err
 }
 
+const knownLater = `-- name: KnownLater :one
+select (exists (select from repeats where user_id = $1::bigint and at > $2::timestamptz)
+    or exists (select from sign_ups where user_id = $1::bigint and registered_at > $2::timestamptz)
+    or exists (select from users where id = $1::bigint and (registered_at > $2::timestamptz or verified_at > $2::timestamptz))
+    or exists (select from customers where user_id = $1::bigint and tied_at > $2::timestamptz)
+    or exists (select from decisions where user_id = $1::bigint and at > $2::timestamptz)
+    or exists (select from attributions where user_id = $1::bigint and at > $2::timestamptz)
+    or exists (
+        select from payments p join objects o on o.payment_id = p.id
+        where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
+          and o.user_id = p.user_id and o.user_at > $2::timestamptz))::boolean as known
+`
+
+type KnownLaterParams struct {
+	UserID   int64
+	ErasedAt time.Time
+}
+
+// Whether anything is known of a person that is dated after a moment.
+func (q *Queries) KnownLater(ctx context.Context, arg KnownLaterParams) (bool, error) {
+	row := q.db.QueryRow(ctx, knownLater, arg.UserID, arg.ErasedAt)
+	var known bool
+	err := row.Scan(&known)
+	return known, err
+}
+
 const listRefereesSince = `-- name: ListRefereesSince :many
 select referee_id from referrals where referrer_id = $1 and registered_at > $2::timestamptz
 `

@@ -72,3 +72,16 @@ where r.referee_id = @from_id::bigint
 -- name: ListRefereesSince :many
 -- Who signed up with somebody's code after a moment.
 select referee_id from referrals where referrer_id = @referrer_id and registered_at > @since::timestamptz;
+
+-- name: KnownLater :one
+-- Whether anything is known of a person that is dated after a moment.
+select (exists (select from repeats where user_id = @user_id::bigint and at > @erased_at::timestamptz)
+    or exists (select from sign_ups where user_id = @user_id::bigint and registered_at > @erased_at::timestamptz)
+    or exists (select from users where id = @user_id::bigint and (registered_at > @erased_at::timestamptz or verified_at > @erased_at::timestamptz))
+    or exists (select from customers where user_id = @user_id::bigint and tied_at > @erased_at::timestamptz)
+    or exists (select from decisions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
+    or exists (select from attributions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
+    or exists (
+        select from payments p join objects o on o.payment_id = p.id
+        where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
+          and o.user_id = p.user_id and o.user_at > @erased_at::timestamptz))::boolean as known;

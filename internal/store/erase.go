@@ -74,7 +74,13 @@ func (t *txn) exhume(events []fact.Event) error {
 // namedIn are the ids that events name, as they do.
 func namedIn(events []fact.Event) []string {
 	in := newIntake(events, func(card string) string { return card }, func(id string, _ time.Time) string { return id })
-	return in.userIDs()
+	ids := in.userIDs()
+	for _, e := range events {
+		if e.Erased != nil {
+			ids = append(ids, e.Erased.UserID)
+		}
+	}
+	return sortedUnique(ids)
 }
 
 // erase applies the erasures of a batch, before anything else of it.
@@ -183,19 +189,33 @@ func (s *split) splitLater(row db.User) error {
 	if err := s.concernReferees(); err != nil {
 		return err
 	}
+	if later == 0 {
+		s.touched[s.from], s.divided[s.from] = s.cause, true
+		return nil
+	}
 	return s.move(later, true)
 }
 
 // later is the row of the person that the id meant after the moment.
 func (s *split) later() (int64, error) {
 	if s.until.IsZero() {
-		return s.q.InsertSuccessor(s.ctx, s.id)
+		return s.successor()
 	}
 	later, err := s.q.InsertErased(s.ctx, s.until)
 	if err != nil {
 		return 0, err
 	}
 	return later, s.bury(later, s.until)
+}
+
+// successor is somebody new of that id, if anything is known that is dated after the moment; 0 when nothing is. Nobody is
+// kept whose id has just been taken away.
+func (s *split) successor() (int64, error) {
+	known, err := s.q.KnownLater(s.ctx, db.KnownLaterParams{UserID: s.from, ErasedAt: s.at})
+	if err != nil || !known {
+		return 0, err
+	}
+	return s.q.InsertSuccessor(s.ctx, s.id)
 }
 
 // bury records up to when the id was a user's.
