@@ -10,14 +10,24 @@ import (
 )
 
 const auditAccounts = `-- name: AuditAccounts :one
-select count(*) as broken, coalesce(min(format('transfer %s-%s', t.referral_id, t.n)), '')::text as example
-from transfers t
-left join referrals r on r.id = t.referral_id
-where t.minor <= 0
-   or greatest(t.debit, t.credit) is distinct from case t.leg when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
-   or (t.kind = 'granted') <> (t.credit > 0)
-   or not exists (select from users u where u.id = greatest(t.debit, t.credit))
-   or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards')
+with wrong as (
+    select format('transfer %s-%s', t.referral_id, t.n) as what
+    from transfers t
+    left join referrals r on r.id = t.referral_id
+    where t.minor <= 0
+       or greatest(t.debit, t.credit) is distinct from case t.leg when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
+       or (t.kind = 'granted') <> (t.credit > 0)
+       or not exists (select from users u where u.id = greatest(t.debit, t.credit))
+       or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards')
+    union all
+    select format('credit %s-%s', c.payment_id, c.n)
+    from credits c
+    where c.minor <= 0
+       or (c.kind = 'credited') <> (c.credit > 0)
+       or not exists (select from users u where u.id = greatest(c.debit, c.credit))
+       or not exists (select from program_accounts a where a.account = least(c.debit, c.credit) and a.name = 'purchases')
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong
 `
 
 type AuditAccountsRow struct {
@@ -25,7 +35,8 @@ type AuditAccountsRow struct {
 	Example string
 }
 
-// Law 4: every transfer is between the rewards account of its referral's program and one of the referral's two people.
+// Law 4: every transfer of a reward is between the rewards account of its referral's program and one of the referral's two
+// people; every other between a program's account of purchases and somebody.
 func (q *Queries) AuditAccounts(ctx context.Context) (AuditAccountsRow, error) {
 	row := q.db.QueryRow(ctx, auditAccounts)
 	var i AuditAccountsRow
@@ -35,7 +46,8 @@ func (q *Queries) AuditAccounts(ctx context.Context) (AuditAccountsRow, error) {
 
 const auditAppendOnly = `-- name: AuditAppendOnly :one
 select count(*) as broken, coalesce(min(format('the trigger %s is missing or disabled', w.name)), '')::text as example
-from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers')) w (name, of_table)
+from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers'),
+             ('credits_append_only', 'credits')) w (name, of_table)
 where not exists (
     select from pg_catalog.pg_trigger t
     where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled = 'A')
@@ -59,7 +71,9 @@ const auditBalances = `-- name: AuditBalances :one
 with moved as (
     select account, currency, sum(minor) as minor
     from (select credit as account, currency, minor from transfers union all
-          select debit, currency, -minor from transfers) m
+          select debit, currency, -minor from transfers union all
+          select credit, currency, minor from credits union all
+          select debit, currency, -minor from credits) m
     where account > 0
     group by account, currency
 )
@@ -77,7 +91,7 @@ type AuditBalancesRow struct {
 }
 
 // The laws, asked in SQL. Each query returns the number of rows that break one, and an example.
-// Law 4: a balance is the sum of its transfers.
+// Law 4: a balance is the sum of its transfers: those of rewards, and those that credit purchases.
 func (q *Queries) AuditBalances(ctx context.Context) (AuditBalancesRow, error) {
 	row := q.db.QueryRow(ctx, auditBalances)
 	var i AuditBalancesRow
@@ -185,6 +199,10 @@ with lost as (
     union all
     select format('transfer %s-%s', t.referral_id, t.n) from transfers t where not exists (select from referrals r where r.id = t.referral_id)
     union all
+    select format('credit %s-%s', c.payment_id, c.n) from credits c where not exists (select from payments p where p.id = c.payment_id)
+    union all
+    select format('backlog of user %s', b.user_id) from credit_backlog b where not exists (select from users u where u.id = b.user_id)
+    union all
     select format('balance %s', b.user_id) from balances b where not exists (select from users u where u.id = b.user_id)
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from lost
@@ -243,6 +261,10 @@ with everything as (
     select currency, minor from transfers where credit < 0
     union all
     select currency, -minor from transfers where debit < 0
+    union all
+    select currency, minor from credits where credit < 0
+    union all
+    select currency, -minor from credits where debit < 0
 ), sums as (select currency, sum(minor) as minor from everything group by currency)
 select count(*) as broken, coalesce(min(format('%s is off by %s', currency, minor)), '')::text as example
 from sums where minor <> 0
