@@ -12,20 +12,20 @@ import (
 // settles what it changed itself, and marks the buyer as behind: the clock goes through the rest, page by page, so that no
 // transaction grows with anybody's past.
 
-// signedUpIn is what of a sign-up decides by which terms purchases are credited.
-type signedUpIn struct {
+// joining is what of a sign-up decides by which terms purchases are credited.
+type joining struct {
 	program int64
 	at      time.Time
 }
 
-func (u *user) signedUp() signedUpIn { return signedUpIn{u.program, u.signUp.at} }
+func (u *user) joining() joining { return joining{u.program, u.signUp.at} }
 
 // noteBehind notes whose sign-up is another than before, where that may change what earlier purchases are worth. Who is
 // heard of for the first time has no others than those of the batch.
 func (t *txn) noteBehind() {
 	for _, id := range keysOf(t.users) {
 		u := t.users[id]
-		was, is := u.before, u.signedUp()
+		was, is := u.before, u.joining()
 		if t.names.newUser[id] || (was.program == is.program && was.at.Equal(is.at)) {
 			continue
 		}
@@ -151,9 +151,8 @@ const catchUpFor = 5 * time.Second
 
 var errBusy = errors.New("store: somebody else goes through the backlog")
 
-// credits settles the purchases of those whose sign-up came after them.
-func (t *tick) credits(ctx context.Context) error {
-	t.until = time.Now().Add(catchUpFor)
+// backlog settles the purchases of those whose sign-up came after them.
+func (t *tick) backlog(ctx context.Context) error {
 	var failed []error
 	for after := int64(0); ; {
 		asking, cancel := context.WithTimeout(ctx, t.store.patience)

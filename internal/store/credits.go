@@ -203,7 +203,7 @@ func (t *txn) saveCredits() error {
 }
 
 // creditsSince is from when on purchases are credited to somebody by a sign-up; false when none ever is.
-func (b *termsBook) creditsSince(s signedUpIn) (from time.Time, ok bool) {
+func (b *termsBook) creditsSince(s joining) (from time.Time, ok bool) {
 	if s.at.IsZero() || len(b.byProgram[s.program]) == 0 {
 		return from, false
 	}

@@ -29,7 +29,7 @@ type user struct {
 	traits
 	old       traits // before the batch changed them
 	oldSignUp standing
-	before    signedUpIn // as it is stored
+	before    joining // as it is stored
 
 	verifiedAt time.Time // when the e-mail address was first verified
 	erasedAt   time.Time
@@ -127,7 +127,7 @@ func readUser(r db.User) *user {
 	if r.RegisteredAt != nil {
 		u.signUp = standing{at: derefTime(r.RegisteredAt), event: deref(r.SignUpEvent), code: deref(r.SignUpCode)}
 	}
-	u.before = u.signedUp()
+	u.before = u.joining()
 	return u
 }
 
