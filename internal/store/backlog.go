@@ -153,6 +153,9 @@ var errBusy = errors.New("store: somebody else goes through the backlog")
 
 // backlog settles the purchases of those whose sign-up came after them.
 func (t *tick) backlog(ctx context.Context) error {
+	if t.until.IsZero() {
+		t.until = time.Now().Add(catchUpFor)
+	}
 	var failed []error
 	for after := int64(0); ; {
 		asking, cancel := context.WithTimeout(ctx, t.store.patience)

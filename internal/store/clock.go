@@ -28,7 +28,7 @@ func (s *Store) Tick(ctx context.Context, page int) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	t := &tick{store: s, q: q, now: now, page: page, until: time.Now().Add(catchUpFor)}
+	t := &tick{store: s, q: q, now: now, page: page}
 	err = errors.Join(t.windows(ctx), t.holds(ctx), t.backlog(ctx))
 	return t.result, err
 }

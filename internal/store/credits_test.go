@@ -11,7 +11,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
-// creditsPurchases are terms under which nobody is referred, and every purchase is credited.
+// creditsPurchases are terms without a cap under which every purchase is credited.
 const creditsPurchases = uncapped + "credit_purchases: true\n"
 
 // disputeOf is what a report says of a dispute of a purchase.
@@ -157,7 +157,7 @@ bob has 15.00 usd`,
 		want: "bob has 10.00 usd",
 	},
 	{
-		name: "three that turn out to be one, refunded in part",
+		name: "three that turn out to be one",
 		events: []fact.Event{
 			registered("bob", "", noon), session(1, "bob", usd(1000), hour), session(2, "bob", usd(900), hour), session(3, "bob", usd(1100), hour.Add(time.Minute)),
 			one(1, 2), one(3, 2),
@@ -222,11 +222,11 @@ func TestCreditsInEveryOrder(t *testing.T) {
 	for _, s := range creditStories {
 		t.Run(s.name, func(t *testing.T) {
 			w := creditWorld(t)
-			orders := permutations(len(s.events))
+			orders := someOf(permutations(len(s.events)), 130)
 			for n, order := range orders {
-				for _, i := range order {
+				for k, i := range order {
 					w.apply(relabel(s.events[i], tag(n)))
-					if (n+i)%3 == 0 {
+					if n%8 == k { // the clock looks at one place or another
 						w.tick()
 					}
 				}
@@ -235,6 +235,14 @@ func TestCreditsInEveryOrder(t *testing.T) {
 			w.caughtUp()
 		})
 	}
+}
+
+// someOf are about so many of all, from the first to the last.
+func someOf(all [][]int, most int) (some [][]int) {
+	for n := 0; n < len(all); n += 1 + len(all)/most {
+		some = append(some, all[n])
+	}
+	return some
 }
 
 func TestCreditsWithTwoWorkersAndAClock(t *testing.T) {
@@ -305,7 +313,7 @@ func (w *world) count(sql string) (n int) {
 	return n
 }
 
-// balancesOf are the lines of the outcome that are about balances.
+// balances are the lines of the outcome that are about balances.
 func (w *world) balances() string {
 	w.t.Helper()
 	var some []string

@@ -118,23 +118,35 @@ func (s *Database) Program(ctx context.Context, name string) (source string, ver
 	return source, int(found.Version), found.EffectiveFrom, err
 }
 
-// RewardCurrencies are the currencies in which any version of any program's terms grants something, in order.
-func (s *Database) RewardCurrencies(ctx context.Context) ([]money.Currency, error) {
+// Currencies are those in which any version of any program's terms grants something, and those in which one that credits
+// purchases expects them, in order.
+func (s *Database) Currencies(ctx context.Context) (rewards, credits []money.Currency, err error) {
 	b, err := s.book(ctx, db.New(s.pool))
 	if err != nil {
-		return nil, explainSchema(err)
+		return nil, nil, explainSchema(err)
 	}
-	all := make(map[money.Currency]bool)
+	granted, credited := make(map[money.Currency]bool), make(map[money.Currency]bool)
 	for _, versions := range b.byProgram {
 		for _, v := range versions {
 			for _, r := range v.terms.Rewards {
 				for c := range r.Fixed {
-					all[c] = true
+					granted[c] = true
 				}
+			}
+			if v.terms.CreditPurchases {
+				maps.Copy(credited, listed(v.terms))
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(all)), nil
+	return slices.Sorted(maps.Keys(granted)), slices.Sorted(maps.Keys(credited)), nil
+}
+
+func listed(terms referral.Terms) map[money.Currency]bool {
+	all := make(map[money.Currency]bool, len(terms.Qualify.Minimum))
+	for c := range terms.Qualify.Minimum {
+		all[c] = true
+	}
+	return all
 }
 
 // version is one version of a program's terms, read.

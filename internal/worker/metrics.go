@@ -19,6 +19,7 @@ type metrics struct {
 	conflicts     *prometheus.CounterVec
 	transitions   *prometheus.CounterVec
 	rewards       *prometheus.CounterVec
+	credits       *prometheus.CounterVec
 	ticks         *prometheus.CounterVec
 	ticked        prometheus.Gauge
 	relayed       prometheus.Counter
@@ -50,6 +51,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		conflicts:     counters("conflicts_total", "Transactions that failed because of others at the same time, by kind.", "kind"),
 		transitions:   counters("transitions_total", "Moves of referrals, by where to and why.", "to", "reason"),
 		rewards:       counters("reward_minor_units_total", "Rewards granted and revoked, in minor units of the currency.", "kind", "currency"),
+		credits:       counters("credit_minor_units_total", "Net purchases credited to their buyers and debited, in minor units of the currency.", "kind", "currency"),
 		ticks:         counters("clock_ticks_total", "How often the clock looked for holds and windows that are due.", "result"),
 		ticked:        gauge("plusone_worker_clock_last_tick_timestamp_seconds", "When the clock last looked successfully."),
 		relayed:       counter("relayed_events_total", "Events relayed from the outbox to the stream."),
@@ -79,11 +81,16 @@ func (m *metrics) start() {
 	}
 }
 
-// expect makes the series of the currencies appear that the terms reward in.
-func (m *metrics) expect(currencies []money.Currency) {
-	for _, c := range currencies {
+// expect makes the series of the currencies appear that the terms reward in, and credit purchases in.
+func (m *metrics) expect(rewards, credits []money.Currency) {
+	for _, c := range rewards {
 		for _, kind := range []ledger.Kind{ledger.Granted, ledger.Revoked} {
 			m.rewards.WithLabelValues(string(kind), string(c))
+		}
+	}
+	for _, c := range credits {
+		for _, kind := range []ledger.Kind{ledger.Credited, ledger.Debited} {
+			m.credits.WithLabelValues(string(kind), string(c))
 		}
 	}
 }
@@ -121,6 +128,9 @@ func (m *metrics) verdicts(r store.Result) {
 	}
 	for _, t := range r.Transfers {
 		m.rewards.WithLabelValues(string(t.Kind), string(t.Amount.Currency)).Add(float64(t.Amount.Minor))
+	}
+	for _, t := range r.Credits { // in Stripe's currencies only
+		m.credits.WithLabelValues(string(t.Kind), string(t.Amount.Currency)).Add(float64(t.Amount.Minor))
 	}
 }
 
