@@ -15,7 +15,7 @@ with wrong as (
     from transfers t
     left join referrals r on r.id = t.referral_id
     where t.minor <= 0
-       or greatest(t.debit, t.credit) is distinct from case t.leg when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
+       or greatest(t.debit, t.credit) is distinct from case split_part(t.leg, ':', 1) when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
        or (t.kind = 'granted') <> (t.credit > 0)
        or not exists (select from users u where u.id = greatest(t.debit, t.credit))
        or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards')

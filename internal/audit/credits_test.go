@@ -33,7 +33,7 @@ var tamperingWithCredits = []struct{ name, sql, check string }{
 	{"a credit more counted", "update payments set credits = credits + 1 where user_id = " + user("bob"), "settlement"},
 	{"the trigger of credits disabled", "alter table credits disable trigger credits_append_only", "append_only"},
 	{"a buyer's sign-up forgotten", "update users set registered_at = null where external_id = 'bob'", "settlement"},
-	{"a buyer who does not exist is behind", "insert into credit_backlog (user_id, since, paid_at, key) values (4711, now(), now(), '')", "references"},
+	{"a buyer who does not exist is behind", "insert into credit_backlog (user_id, since, paid_at, key) values (4711, '2026-03-01', now(), '')", "references"},
 	{"what is owed hidden behind a backlog", disarmCredits + "delete from credits where credit = " + user("bob") +
 		"; update payments set credits = 0 where user_id = " + user("bob") +
 		"; update balances set minor = minor - 1000 where user_id = " + user("bob") +

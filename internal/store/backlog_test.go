@@ -168,7 +168,7 @@ func TestASignUpBetweenListingAndLocking(t *testing.T) {
 	w.lawful()
 }
 
-// waits waits until a statement waits for a lock.
+// waits returns when a statement is waiting for a lock.
 func (w *world) waits(name string) {
 	w.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {

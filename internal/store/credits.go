@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -210,4 +211,22 @@ func (b *termsBook) creditsSince(s joining) (from time.Time, ok bool) {
 	terms := b.at(s.program, s.at).terms
 	from, _ = terms.Window(s.at)
 	return from, terms.CreditPurchases
+}
+
+// CreditCurrencies are the currencies that the terms which credit purchases expect them in, in order: those of the minimum,
+// of any version of any program.
+func (s *Database) CreditCurrencies(ctx context.Context) ([]money.Currency, error) {
+	b, err := s.book(ctx, db.New(s.pool))
+	if err != nil {
+		return nil, explainSchema(err)
+	}
+	all := make(map[money.Currency]int64)
+	for _, versions := range b.byProgram {
+		for _, v := range versions {
+			if v.terms.CreditPurchases {
+				maps.Copy(all, v.terms.Qualify.Minimum)
+			}
+		}
+	}
+	return keysOf(all), nil
 }

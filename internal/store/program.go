@@ -118,35 +118,23 @@ func (s *Database) Program(ctx context.Context, name string) (source string, ver
 	return source, int(found.Version), found.EffectiveFrom, err
 }
 
-// Currencies are those in which any version of any program's terms grants something, and those in which one that credits
-// purchases expects them, in order.
-func (s *Database) Currencies(ctx context.Context) (rewards, credits []money.Currency, err error) {
+// RewardCurrencies are the currencies in which any version of any program's terms grants something, in order.
+func (s *Database) RewardCurrencies(ctx context.Context) ([]money.Currency, error) {
 	b, err := s.book(ctx, db.New(s.pool))
 	if err != nil {
-		return nil, nil, explainSchema(err)
+		return nil, explainSchema(err)
 	}
-	granted, credited := make(map[money.Currency]bool), make(map[money.Currency]bool)
+	all := make(map[money.Currency]bool)
 	for _, versions := range b.byProgram {
 		for _, v := range versions {
 			for _, r := range v.terms.Rewards {
 				for c := range r.Fixed {
-					granted[c] = true
+					all[c] = true
 				}
-			}
-			if v.terms.CreditPurchases {
-				maps.Copy(credited, listed(v.terms))
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(granted)), slices.Sorted(maps.Keys(credited)), nil
-}
-
-func listed(terms referral.Terms) map[money.Currency]bool {
-	all := make(map[money.Currency]bool, len(terms.Qualify.Minimum))
-	for c := range terms.Qualify.Minimum {
-		all[c] = true
-	}
-	return all
+	return slices.Sorted(maps.Keys(all)), nil
 }
 
 // version is one version of a program's terms, read.

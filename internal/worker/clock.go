@@ -38,9 +38,10 @@ const currenciesEach = time.Minute
 
 // expectCurrencies has the counters of rewards and credits begin with zero. It says whether it could.
 func (w *Worker) expectCurrencies(ctx context.Context) bool {
-	rewards, credits, err := w.store.Currencies(ctx)
+	rewards, errRewards := w.store.RewardCurrencies(ctx)
+	credits, errCredits := w.store.CreditCurrencies(ctx)
 	w.metrics.expect(rewards, credits)
-	return err == nil
+	return errRewards == nil && errCredits == nil
 }
 
 // tick looks once, and says whether it could. What fails is due again at the next tick.

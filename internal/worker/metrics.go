@@ -18,8 +18,8 @@ type metrics struct {
 	restarts      prometheus.Counter
 	conflicts     *prometheus.CounterVec
 	transitions   *prometheus.CounterVec
-	rewards       *prometheus.CounterVec
 	credits       *prometheus.CounterVec
+	rewards       *prometheus.CounterVec
 	ticks         *prometheus.CounterVec
 	ticked        prometheus.Gauge
 	relayed       prometheus.Counter
@@ -50,8 +50,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		restarts:      counter("restarts_total", "Transactions begun anew because the set of rows to lock had grown."),
 		conflicts:     counters("conflicts_total", "Transactions that failed because of others at the same time, by kind.", "kind"),
 		transitions:   counters("transitions_total", "Moves of referrals, by where to and why.", "to", "reason"),
-		rewards:       counters("reward_minor_units_total", "Rewards granted and revoked, in minor units of the currency.", "kind", "currency"),
 		credits:       counters("credit_minor_units_total", "Net purchases credited to their buyers and debited, in minor units of the currency.", "kind", "currency"),
+		rewards:       counters("reward_minor_units_total", "Rewards granted and revoked, in minor units of the currency.", "kind", "currency"),
 		ticks:         counters("clock_ticks_total", "How often the clock looked for holds and windows that are due.", "result"),
 		ticked:        gauge("plusone_worker_clock_last_tick_timestamp_seconds", "When the clock last looked successfully."),
 		relayed:       counter("relayed_events_total", "Events relayed from the outbox to the stream."),
