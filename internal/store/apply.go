@@ -172,7 +172,7 @@ func (t *txn) run(conn connection, w work) error {
 	for _, id := range slices.Concat(w.referees, w.behind) {
 		t.touched[id] = w.cause
 	}
-	for _, step := range t.steps(w) {
+	for _, step := range t.stages(w) {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("store: %s: %w", step.name, err)
 		}
@@ -184,22 +184,22 @@ func (t *txn) run(conn connection, w work) error {
 	return t.flush()
 }
 
-// step is a part of a transaction.
-type step struct {
+// stage is a part of a transaction.
+type stage struct {
 	name string
 	do   func() error
 }
 
-func (t *txn) steps(w work) []step {
+func (t *txn) stages(w work) []stage {
 	if len(w.behind) > 0 {
-		return []step{
+		return []stage{
 			{"reading the terms", func() error { return t.claim(nil) }},
 			{"catching up", func() error { return t.catchUp(w) }},
 			{"settling", t.settle},
 			{"saving", t.save},
 		}
 	}
-	return []step{
+	return []stage{
 		{"claiming the events", func() error { return t.claim(w.events) }},
 		{"naming", t.nameAll},
 		{"recording payments", t.recordPayments},
