@@ -10,16 +10,26 @@ import (
 )
 
 const auditAccounts = `-- name: AuditAccounts :one
-select count(*) as broken, coalesce(min(format('transfer %s-%s', t.referral_id, t.n)), '')::text as example
-from transfers t
-left join referrals r on r.id = t.referral_id
-where t.minor <= 0
-   or greatest(t.debit, t.credit) is distinct from case split_part(t.leg, ':', 1) when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
-       and not (split_part(t.leg, ':', 1) = 'referee'
-                and exists (select from tombstones b where b.user_id in (r.referee_id, greatest(t.debit, t.credit))))
-   or (t.kind = 'granted') <> (t.credit > 0)
-   or not exists (select from users u where u.id = greatest(t.debit, t.credit))
-   or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards')
+with wrong as (
+    select format('transfer %s-%s', t.referral_id, t.n) as what
+    from transfers t
+    left join referrals r on r.id = t.referral_id
+    where t.minor <= 0
+       or greatest(t.debit, t.credit) is distinct from case split_part(t.leg, ':', 1) when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
+              and not (split_part(t.leg, ':', 1) = 'referee'
+                       and exists (select from tombstones b where b.user_id in (r.referee_id, greatest(t.debit, t.credit))))
+       or (t.kind = 'granted') <> (t.credit > 0)
+       or not exists (select from users u where u.id = greatest(t.debit, t.credit))
+       or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards')
+    union all
+    select format('credit %s-%s', c.payment_id, c.n)
+    from credits c
+    where c.minor <= 0
+       or (c.kind = 'credited') <> (c.credit > 0)
+       or not exists (select from users u where u.id = greatest(c.debit, c.credit))
+       or not exists (select from program_accounts a where a.account = least(c.debit, c.credit) and a.name = 'purchases')
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong
 `
 
 type AuditAccountsRow struct {
@@ -27,8 +37,9 @@ type AuditAccountsRow struct {
 	Example string
 }
 
-// Law 4: every transfer is between the rewards account of its referral's program and one of the referral's two people. A
-// referee who turned out to be two people, one of whom was erased, may have had it as the other.
+// Law 4: every transfer of a reward is between the rewards account of its referral's program and one of the referral's two
+// people; every other between a program's account of purchases and somebody. A
+// referee who turned out to be two people, one of whom was erased, may have had a reward as the other.
 func (q *Queries) AuditAccounts(ctx context.Context) (AuditAccountsRow, error) {
 	row := q.db.QueryRow(ctx, auditAccounts)
 	var i AuditAccountsRow
@@ -63,7 +74,9 @@ const auditBalances = `-- name: AuditBalances :one
 with moved as (
     select account, currency, sum(minor) as minor
     from (select credit as account, currency, minor from transfers union all
-          select debit, currency, -minor from transfers) m
+          select debit, currency, -minor from transfers union all
+          select credit, currency, minor from credits union all
+          select debit, currency, -minor from credits) m
     where account > 0
     group by account, currency
 )
@@ -81,7 +94,7 @@ type AuditBalancesRow struct {
 }
 
 // The laws, asked in SQL. Each query returns the number of rows that break one, and an example.
-// Law 4: a balance is the sum of its transfers.
+// Law 4: a balance is the sum of its transfers: those of rewards, and those that credit purchases.
 func (q *Queries) AuditBalances(ctx context.Context) (AuditBalancesRow, error) {
 	row := q.db.QueryRow(ctx, auditBalances)
 	var i AuditBalancesRow
@@ -189,6 +202,10 @@ with lost as (
     union all
     select format('transfer %s-%s', t.referral_id, t.n) from transfers t where not exists (select from referrals r where r.id = t.referral_id)
     union all
+    select format('credit %s-%s', c.payment_id, c.n) from credits c where not exists (select from payments p where p.id = c.payment_id)
+    union all
+    select format('backlog of user %s', b.user_id) from credit_backlog b where not exists (select from users u where u.id = b.user_id)
+    union all
     select format('balance %s', b.user_id) from balances b where not exists (select from users u where u.id = b.user_id)
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from lost
@@ -264,6 +281,10 @@ with everything as (
     select currency, minor from transfers where credit < 0
     union all
     select currency, -minor from transfers where debit < 0
+    union all
+    select currency, minor from credits where credit < 0
+    union all
+    select currency, -minor from credits where debit < 0
 ), sums as (select currency, sum(minor) as minor from everything group by currency)
 select count(*) as broken, coalesce(min(format('%s is off by %s', currency, minor)), '')::text as example
 from sums where minor <> 0

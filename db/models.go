@@ -52,6 +52,14 @@ type Credit struct {
 	Cause     string
 }
 
+type CreditBacklog struct {
+	UserID int64
+	Round  int64
+	Since  time.Time
+	PaidAt time.Time
+	Key    string
+}
+
 type Customer struct {
 	ID     int64
 	Key    string

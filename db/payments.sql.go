@@ -132,15 +132,16 @@ func (q *Queries) InsertPayments(ctx context.Context, arg InsertPaymentsParams) 
 }
 
 const listMerged = `-- name: ListMerged :many
-select id, merged_into from payments where merged_into = any($1::bigint[])
+select id, merged_into, credits from payments where merged_into = any($1::bigint[])
 `
 
 type ListMergedRow struct {
 	ID         int64
 	MergedInto *int64
+	Credits    int32
 }
 
-// The numbers of the payments that were merged into these.
+// The numbers of the payments that were merged into these, and how many transfers are posted for each.
 func (q *Queries) ListMerged(ctx context.Context, ids []int64) ([]ListMergedRow, error) {
 	rows, err := q.db.Query(ctx, listMerged, ids)
 	if err != nil {
@@ -150,7 +151,7 @@ func (q *Queries) ListMerged(ctx context.Context, ids []int64) ([]ListMergedRow,
 	var items []ListMergedRow
 	for rows.Next() {
 		var i ListMergedRow
-		if err := rows.Scan(&i.ID, &i.MergedInto); err != nil {
+		if err := rows.Scan(&i.ID, &i.MergedInto, &i.Credits); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -104,19 +104,22 @@ func (q *Queries) InsertTerms(ctx context.Context, arg InsertTermsParams) error 
 }
 
 const listTermsVersions = `-- name: ListTermsVersions :many
-select p.id as program_id, p.name, t.version, t.effective_from, a.account as rewards_account
+select p.id as program_id, p.name, t.version, t.effective_from, a.account as rewards_account,
+       coalesce(b.account, 0)::bigint as purchases_account
 from programs p
 join terms t on t.program_id = p.id
 join program_accounts a on a.program_id = p.id and a.name = 'rewards'
+left join program_accounts b on b.program_id = p.id and b.name = 'purchases'
 order by p.id, t.version
 `
 
 type ListTermsVersionsRow struct {
-	ProgramID      int64
-	Name           string
-	Version        int32
-	EffectiveFrom  time.Time
-	RewardsAccount int64
+	ProgramID        int64
+	Name             string
+	Version          int32
+	EffectiveFrom    time.Time
+	RewardsAccount   int64
+	PurchasesAccount int64
 }
 
 // Every version of every program's terms, without the text: a handful of rows, read by every batch.
@@ -135,6 +138,7 @@ func (q *Queries) ListTermsVersions(ctx context.Context) ([]ListTermsVersionsRow
 			&i.Version,
 			&i.EffectiveFrom,
 			&i.RewardsAccount,
+			&i.PurchasesAccount,
 		); err != nil {
 			return nil, err
 		}

@@ -14,8 +14,8 @@ where p.id = any(array(
 order by p.id for update;
 
 -- name: ListMerged :many
--- The numbers of the payments that were merged into these.
-select id, merged_into from payments where merged_into = any(@ids::bigint[]);
+-- The numbers of the payments that were merged into these, and how many transfers are posted for each.
+select id, merged_into, credits from payments where merged_into = any(@ids::bigint[]);
 
 -- name: ListPaymentsByTie :many
 -- The payments whose user is whoever their customer is tied to.

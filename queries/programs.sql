@@ -8,10 +8,12 @@ select pg_advisory_xact_lock(7105871);
 
 -- name: ListTermsVersions :many
 -- Every version of every program's terms, without the text: a handful of rows, read by every batch.
-select p.id as program_id, p.name, t.version, t.effective_from, a.account as rewards_account
+select p.id as program_id, p.name, t.version, t.effective_from, a.account as rewards_account,
+       coalesce(b.account, 0)::bigint as purchases_account
 from programs p
 join terms t on t.program_id = p.id
 join program_accounts a on a.program_id = p.id and a.name = 'rewards'
+left join program_accounts b on b.program_id = p.id and b.name = 'purchases'
 order by p.id, t.version;
 
 -- name: GetTermsSource :one

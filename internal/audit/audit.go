@@ -23,7 +23,7 @@ type Law struct {
 var Laws = []Law{
 	{1, "Convergence", "One set of facts gives one outcome: any order, any duplication, any batching, any number of workers, any crash and restart between."},
 	{2, "No undue reward", "Every live reward for a purchase rests on a paid, unreversed, qualifying purchase by another person than the referrer, inside the window."},
-	{3, "Full settlement", "What is posted for a referral is exactly what its facts say it is worth: nothing owed, nothing over."},
+	{3, "Full settlement", "What is posted for a referral, or for a payment, is exactly what its facts say it is worth: nothing owed, nothing over."},
 	{4, "Double entry", "Every transfer moves an amount between two accounts of one currency; all balances of a currency sum to zero; a balance is the sum of its transfers; transfers and transitions are append-only."},
 	{5, "The cap holds", "Never more slots granted on a code than its maximum, however many workers race; none refused while one is free."},
 	{6, "One live referral", "One live referral per referee and program."},

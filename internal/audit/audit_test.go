@@ -44,6 +44,11 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldUnder(t, terms)
+}
+
+func newWorldUnder(t *testing.T, terms string) *world {
+	t.Helper()
 	dsn := testkit.Database(t)
 	w := &world{t: t, pool: open(t, dsn)}
 	w.exec("update terms set effective_from = '2024-01-01'")

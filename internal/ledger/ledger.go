@@ -57,6 +57,14 @@ func (t Transfer) User() Account {
 	return t.Credit
 }
 
+// Program is the account on the other side of a transfer: the program's, which an amount comes out of or goes back to.
+func (t Transfer) Program() Account {
+	if t.Kind.goesBack() {
+		return t.Credit
+	}
+	return t.Debit
+}
+
 // Settle returns the transfers of a referral's rewards that are still to post so that, together with those posted before,
 // each share is met exactly and nothing else is left standing. Amounts come out of, and go back to, source. Posting what it
 // returns and settling again returns nothing. Errors: money.ErrOverflow; a share that is less than nothing, or that source

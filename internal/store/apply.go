@@ -19,8 +19,13 @@ type Result struct {
 	Seen        map[string]bool // the keys of events that were recorded before
 	Transitions []Transition
 	Transfers   []Transfer
+	Credits     []Credit
 	Taken       []Taken // codes that the business wanted for somebody, and somebody else has
 	Restarts    int     // how often the batch was begun anew because the set of rows to lock had grown
+	Behind      bool    // the clock left purchases to be credited to its next look
+
+	left []int64 // of the users whose purchases the clock goes through: those who have more
+	busy bool    // somebody else goes through them
 }
 
 // Taken is a code that could not be had.
@@ -56,10 +61,13 @@ func (s *Store) Apply(ctx context.Context, events []fact.Event) (Result, error) 
 	return s.run(ctx, work{events: events})
 }
 
-// work is what a transaction is asked to do: record events, and look again at the referrals of some referees.
+// work is what a transaction is asked to do: record events, look again at the referrals of some referees, or settle the
+// next page of the purchases of some who are behind.
 type work struct {
 	events   []fact.Event
 	referees []int64
+	behind   []int64
+	page     int    // how many purchases
 	cause    string // of what is not caused by an event
 }
 
@@ -135,6 +143,9 @@ type txn struct {
 	in    *intake
 	books *books
 
+	credits []*credited         // payments whose credit is looked at
+	behind  db.MarkBehindParams // users whose earlier purchases are left to the clock
+
 	names    names
 	touched  map[int64]string // users whose referrals are looked at again, and the event that is the cause
 	users    map[int64]*user
@@ -164,22 +175,10 @@ func (t *txn) run(conn connection, w work) error {
 	t.buried, t.divided, t.kept = make(buried), make(map[int64]bool), make(map[string]traits)
 	t.carded, t.hand = make(map[int64]bool), make(map[int64][]attributedCode)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
-	for _, id := range w.referees {
+	for _, id := range slices.Concat(w.referees, w.behind) {
 		t.touched[id] = w.cause
 	}
-	steps := []struct {
-		name string
-		do   func() error
-	}{
-		{"claiming the events", func() error { return t.claim(w.events) }},
-		{"naming", t.nameAll},
-		{"recording payments", t.recordPayments},
-		{"recording sign-ups", t.recordPeople},
-		{"assessing", t.assess},
-		{"settling", t.settle},
-		{"saving", t.save},
-	}
-	for _, step := range steps {
+	for _, step := range t.stages(w) {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("store: %s: %w", step.name, err)
 		}
@@ -189,6 +188,32 @@ func (t *txn) run(conn connection, w work) error {
 	}
 	t.later.add("commit")
 	return t.flush()
+}
+
+// stage is a part of a transaction.
+type stage struct {
+	name string
+	do   func() error
+}
+
+func (t *txn) stages(w work) []stage {
+	if len(w.behind) > 0 {
+		return []stage{
+			{"reading the terms", func() error { return t.claim(nil) }},
+			{"catching up", func() error { return t.catchUp(w) }},
+			{"settling", t.settle},
+			{"saving", t.save},
+		}
+	}
+	return []stage{
+		{"claiming the events", func() error { return t.claim(w.events) }},
+		{"naming", t.nameAll},
+		{"recording payments", t.recordPayments},
+		{"recording sign-ups", t.recordPeople},
+		{"assessing", t.assess},
+		{"settling", t.settle},
+		{"saving", t.save},
+	}
 }
 
 // claim reads the terms, which stay as they are from now on, marks the events as recorded, and goes on with those that
@@ -248,12 +273,17 @@ func (t *txn) claim(events []fact.Event) error {
 // touch notes that a user's referrals must be looked at again. The first cause stays; where none is known, it is the
 // batch's last event.
 func (t *txn) touch(userID int64, cause string) {
-	if n := len(t.in.events); cause == "" && n > 0 {
-		cause = t.in.events[n-1].Name
-	}
 	if _, ok := t.touched[userID]; !ok && userID != 0 {
-		t.touched[userID] = cause
+		t.touched[userID] = t.orLast(cause)
 	}
+}
+
+// orLast is the cause, or where none is known, the batch's last event.
+func (t *txn) orLast(cause string) string {
+	if n := len(t.in.events); cause == "" && n > 0 {
+		return t.in.events[n-1].Name
+	}
+	return cause
 }
 
 // flush sends the writes collected so far.

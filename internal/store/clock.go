@@ -17,8 +17,8 @@ const (
 	markOverlaps = 15 * time.Minute
 )
 
-// Tick looks again at referrals that time alone may have changed: whose window has closed, or whose hold is over.
-// It goes through them a page at a time, and is right after any absence. Several may tick at once. A referral that can
+// Tick looks again at referrals that time alone may have changed: whose window has closed, or whose hold is over. Then it
+// credits purchases to those who signed up after them, as far as it comes in a few seconds. It goes through them a page at a time, and is right after any absence. Several may tick at once. A referral that can
 // not be decided holds nobody else up: the error names what went wrong, and it is looked at again at the next tick.
 func (s *Store) Tick(ctx context.Context, page int) (Result, error) {
 	q := db.New(s.pool)
@@ -29,7 +29,7 @@ func (s *Store) Tick(ctx context.Context, page int) (Result, error) {
 		return Result{}, err
 	}
 	t := &tick{store: s, q: q, now: now, page: page}
-	err = errors.Join(t.windows(ctx), t.holds(ctx))
+	err = errors.Join(t.windows(ctx), t.holds(ctx), t.backlog(ctx))
 	return t.result, err
 }
 
@@ -39,6 +39,7 @@ type tick struct {
 	q      *db.Queries
 	now    time.Time
 	page   int
+	until  time.Time // when it leaves the backlog of purchases
 	result Result
 }
 

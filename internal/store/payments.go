@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -16,6 +17,9 @@ type paymentState struct {
 	merged  []int64 // other payments that turned out to be this one
 	users   []int64 // whose it was before
 	cause   string
+
+	derived payment.Payment // what it amounts to now
+	changed bool            // which is not what is stored
 }
 
 // books is what recordPayments works on.
@@ -150,12 +154,10 @@ func (t *txn) derivePayments(b *books) error {
 			continue // nothing new
 		}
 		t.noteCards(p, derived, b)
-		cause := p.cause
-		if cause == "" {
-			cause = t.in.ties[derived.Customer].cause
-		}
+		p.derived, p.changed = derived, true
+		p.cause = t.orLast(cmp.Or(p.cause, t.in.ties[derived.Customer].cause))
 		for _, user := range append(p.users, t.names.user[derived.UserID]) {
-			t.touch(user, cause)
+			t.touch(user, p.cause)
 			t.bought[user] = append(append(t.bought[user], id), p.merged...)
 		}
 	}

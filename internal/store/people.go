@@ -29,6 +29,7 @@ type user struct {
 	traits
 	old       traits // before the batch changed them
 	oldSignUp standing
+	before    joining // as it is stored
 
 	verifiedAt time.Time // when the e-mail address was first verified
 	erasedAt   time.Time
@@ -141,6 +142,7 @@ func readUser(r db.User) *user {
 	if r.RegisteredAt != nil {
 		u.signUp = standing{at: derefTime(r.RegisteredAt), event: deref(r.SignUpEvent), code: deref(r.SignUpCode)}
 	}
+	u.before = u.joining()
 	return u
 }
 

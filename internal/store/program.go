@@ -47,8 +47,10 @@ func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, er
 		if err != nil {
 			return err
 		}
-		if err := q.EnsureProgramAccount(ctx, db.EnsureProgramAccountParams{ProgramID: p.ID, Name: "rewards"}); err != nil {
-			return err
+		for _, name := range []string{"rewards", "purchases"} {
+			if err := q.EnsureProgramAccount(ctx, db.EnsureProgramAccountParams{ProgramID: p.ID, Name: name}); err != nil {
+				return err
+			}
 		}
 		return s.addVersion(ctx, q, p.ID, terms, source, &applied)
 	})
@@ -145,10 +147,10 @@ func (s *Database) RewardCurrencies(ctx context.Context) ([]money.Currency, erro
 
 // version is one version of a program's terms, read.
 type version struct {
-	number  int
-	rewards ledger.Account
-	from    time.Time
-	terms   referral.Terms
+	number             int
+	rewards, purchases ledger.Account // what is granted and credited comes from these
+	from               time.Time
+	terms              referral.Terms
 }
 
 // termsBook is every version of every program, as one transaction sees them.
@@ -236,7 +238,7 @@ func (s *Database) bookOf(ctx context.Context, q *db.Queries, rows []db.ListTerm
 			b.fallback = r.ProgramID
 		}
 		b.byProgram[r.ProgramID] = append(b.byProgram[r.ProgramID], version{
-			number: int(r.Version), rewards: ledger.Account(r.RewardsAccount), from: r.EffectiveFrom, terms: terms,
+			number: int(r.Version), rewards: ledger.Account(r.RewardsAccount), purchases: ledger.Account(r.PurchasesAccount), from: r.EffectiveFrom, terms: terms,
 		})
 	}
 	if b.fallback == 0 {

@@ -65,7 +65,8 @@ func (t *txn) attribute(s *signUpState, c *code) {
 // assess gives the verdict on every referral that is looked at. What the batch wrote goes out with the questions, before
 // them: it must be there to be read.
 func (t *txn) assess() error {
-	if len(t.items) == 0 {
+	t.noteCredits()
+	if len(t.items) == 0 && len(t.credits) == 0 && len(t.behind.UserID) == 0 {
 		return t.flush()
 	}
 	for _, it := range t.items {
@@ -79,6 +80,7 @@ func (t *txn) assess() error {
 		ask(t.payers(), t.loadPurchases),
 		ask(t.payers(), t.loadChanged),
 		func(q *db.Queries) error { return readPosted(t.ctx, q, t.items) },
+		ask(t.creditedBefore(), func(q *db.Queries, some []*credited) error { return loadCredits(t.ctx, q, some) }),
 		ask(fresh, t.numberReferrals),
 		ask(t.undecided(), t.loadDecisions),
 		ask(suspects(t.items), func(q *db.Queries, items []*item) error { return loadSignals(t.ctx, q, items, t.users) }),
@@ -180,7 +182,7 @@ func (t *txn) at(it *item) time.Time {
 	return t.now
 }
 
-// settle says which moves and transfers make each referral what its verdict says.
+// settle says which moves and transfers make each referral what its verdict says, and each payment what it is worth.
 func (t *txn) settle() error {
 	for _, it := range t.items {
 		path, err := referral.Path(referral.Status(it.Status), referral.Reason(deref(it.Reason)), it.verdict.Status, it.verdict.Reason, it.decided)
@@ -194,7 +196,7 @@ func (t *txn) settle() error {
 		}
 		it.become(t.at(it))
 	}
-	return nil
+	return t.settleCredits()
 }
 
 // readPosted reads what was posted before for those referrals for which anything was.

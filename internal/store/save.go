@@ -19,6 +19,8 @@ func (t *txn) save() error {
 		t.saveCodes,
 		func() error { return t.saveTransitions(append(fresh, old...)) },
 		func() error { return t.saveTransfers(append(fresh, old...)) },
+		t.saveCredits,
+		t.saveBehind,
 		t.saveOutbox,
 		t.saveBalances,
 	} {
@@ -151,9 +153,9 @@ func (t *txn) saveBalances() error {
 		currency money.Currency
 	}
 	sums := make(map[key]int64)
-	for _, p := range t.result.Transfers {
+	for _, p := range t.posted() {
 		minor := p.Amount.Minor
-		if p.Kind == ledger.Revoked {
+		if p.User() == p.Debit {
 			minor = -minor
 		}
 		k := key{p.User(), p.Amount.Currency}
@@ -177,7 +179,18 @@ func (t *txn) saveBalances() error {
 	return t.later.queries().AddToBalances(t.ctx, rows)
 }
 
-// saveOutbox writes what is to be told to the world: one event for each transition and each transfer.
+// posted are all transfers of the transaction.
+func (t *txn) posted() (all []ledger.Transfer) {
+	for _, p := range t.result.Transfers {
+		all = append(all, p.Transfer)
+	}
+	for _, p := range t.result.Credits {
+		all = append(all, p.Transfer)
+	}
+	return all
+}
+
+// saveOutbox writes what is to be told to the world: one event for each transition and each transfer of a reward.
 func (t *txn) saveOutbox() error {
 	if len(t.result.Transitions)+len(t.result.Transfers) == 0 {
 		return nil

@@ -21,8 +21,8 @@ func attributionOf(user, code string, at time.Time) fact.Event {
 	}}
 }
 
-// disputeOf is one of a purchase, known by its charge alone.
-func disputeOf(n int, status payment.DisputeStatus, opened time.Time) fact.Event {
+// disputeAbout is one of a purchase, known by its charge alone.
+func disputeAbout(n int, status payment.DisputeStatus, opened time.Time) fact.Event {
 	return stripe(fmt.Sprintf("evt_dp_%d_%d", n, status), opened, payment.Report{
 		Key: live.Key(fmt.Sprintf("dp_%d", n)), Evidence: payment.Evidence{Kind: payment.Dispute, Dispute: payment.DisputeState{
 			Minor: 1500, Status: status, At: opened, Opened: opened,
@@ -62,7 +62,7 @@ func TestUnplaced(t *testing.T) {
 	w.apply(guest(2, "cus_1", usd(2000), hour), session(3, "", usd(3000), hour.Add(time.Minute)))
 	w.apply(charge(4, 700, hour), refund(5, 1, 800, payment.RefundSucceeded, hour), refund(5, 2, 100, payment.RefundSucceeded, hour.Add(-time.Minute)))
 	w.apply(refund(6, 1, 900, payment.RefundFailed, hour)) // went nowhere
-	w.apply(disputeOf(7, payment.DisputeNeedsResponse, hour), disputeOf(8, payment.DisputeWon, hour))
+	w.apply(disputeAbout(7, payment.DisputeNeedsResponse, hour), disputeAbout(8, payment.DisputeWon, hour))
 	w.apply(registered("bob", "C-NOBODY", noon), registered("carol", "C-NOBODY", noon), registered("dave", "C-ZED", noon))
 	w.apply(attributionOf("alice", "C-LATER", hour))
 	want := []string{

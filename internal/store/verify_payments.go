@@ -8,7 +8,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
-// payments derives a page of payments anew from their objects.
+// payments derives a page of payments anew from their objects, and holds what they are credited against what they are worth.
 func (v *verifier) payments(ctx context.Context, q *db.Queries, after int64) (last int64, rows int, err error) {
 	page, err := q.ListPaymentsAfter(ctx, db.ListPaymentsAfterParams{AfterID: after, Most: v.most})
 	if err != nil || len(page) == 0 {
@@ -28,7 +28,7 @@ func (v *verifier) payments(ctx context.Context, q *db.Queries, after int64) (la
 			})
 		}
 	}
-	return page[len(page)-1].ID, len(page), nil
+	return page[len(page)-1].ID, len(page), v.credits(ctx, q, page)
 }
 
 // witnesses reads all objects of payments, and the users that their customers are.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// tickPage is how many due referrals are looked at in one transaction.
+// tickPage is how many due referrals, or purchases to be credited, are looked at in one transaction.
 const tickPage = 256
 
 // The values of the label result.
@@ -15,7 +15,8 @@ const (
 	tickFailed = "failed"
 )
 
-// RunClock ends holds and windows that are due, every so often, until the context ends.
+// RunClock ends holds and windows that are due, and credits what was bought before a sign-up, every so often, until the
+// context ends.
 func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 	var counting sync.WaitGroup
 	counting.Go(func() { w.watchUnplaced(ctx, unplacedEach) })
@@ -39,11 +40,12 @@ func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 // currenciesEach is how often the clock looks whether the terms reward in currencies that are new.
 const currenciesEach = time.Minute
 
-// expectCurrencies has the counters of rewards begin with zero. It says whether it could.
+// expectCurrencies has the counters of rewards and credits begin with zero. It says whether it could.
 func (w *Worker) expectCurrencies(ctx context.Context) bool {
-	currencies, err := w.store.RewardCurrencies(ctx)
-	w.metrics.expect(currencies)
-	return err == nil
+	rewards, errRewards := w.store.RewardCurrencies(ctx)
+	credits, errCredits := w.store.CreditCurrencies(ctx)
+	w.metrics.expect(rewards, credits)
+	return errRewards == nil && errCredits == nil
 }
 
 // tick looks once, and says whether it could. What fails is due again at the next tick.

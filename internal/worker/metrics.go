@@ -18,6 +18,7 @@ type metrics struct {
 	restarts      prometheus.Counter
 	conflicts     *prometheus.CounterVec
 	transitions   *prometheus.CounterVec
+	credits       *prometheus.CounterVec
 	rewards       *prometheus.CounterVec
 	taken         prometheus.Counter
 	ticks         *prometheus.CounterVec
@@ -51,6 +52,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		restarts:      counter("restarts_total", "Transactions begun anew because the set of rows to lock had grown."),
 		conflicts:     counters("conflicts_total", "Transactions that failed because of others at the same time, by kind.", "kind"),
 		transitions:   counters("transitions_total", "Moves of referrals, by where to and why.", "to", "reason"),
+		credits:       counters("credit_minor_units_total", "Net purchases credited to their buyers and debited, in minor units of the currency.", "kind", "currency"),
 		rewards:       counters("reward_minor_units_total", "Rewards granted and revoked, in minor units of the currency.", "kind", "currency"),
 		taken:         counter("codes_taken_total", "Codes that the business wanted for somebody and that somebody else has. The events name them in the log."),
 		ticks:         counters("clock_ticks_total", "How often the clock looked for holds and windows that are due.", "result"),
@@ -83,11 +85,16 @@ func (m *metrics) start() {
 	}
 }
 
-// expect makes the series of the currencies appear that the terms reward in.
-func (m *metrics) expect(currencies []money.Currency) {
-	for _, c := range currencies {
+// expect makes the series of the currencies appear that the terms reward in, and credit purchases in.
+func (m *metrics) expect(rewards, credits []money.Currency) {
+	for _, c := range rewards {
 		for _, kind := range []ledger.Kind{ledger.Granted, ledger.Revoked} {
 			m.rewards.WithLabelValues(string(kind), string(c))
+		}
+	}
+	for _, c := range credits {
+		for _, kind := range []ledger.Kind{ledger.Credited, ledger.Debited} {
+			m.credits.WithLabelValues(string(kind), string(c))
 		}
 	}
 }
@@ -125,6 +132,9 @@ func (m *metrics) verdicts(r store.Result) {
 	}
 	for _, t := range r.Transfers {
 		m.rewards.WithLabelValues(string(t.Kind), string(t.Amount.Currency)).Add(float64(t.Amount.Minor))
+	}
+	for _, t := range r.Credits { // in Stripe's currencies only
+		m.credits.WithLabelValues(string(t.Kind), string(t.Amount.Currency)).Add(float64(t.Amount.Minor))
 	}
 }
 

@@ -109,3 +109,29 @@ func TestLogs(t *testing.T) {
 		}
 	}
 }
+
+// TestCreditsAreCounted where the program credits purchases, from zero on.
+func TestCreditsAreCounted(t *testing.T) {
+	w := newWorld(t, "name: default\nqualify:\n  minimum: {usd: \"1.00\"}\nrewards:\n  - {to: referrer, fixed: {usd: \"1.00\"}}\ncredit_purchases: true\n")
+	w.work()
+	testkit.Eventually(t, patience, func() (bool, string) {
+		n, err := testutil.GatherAndCount(w.reg, "plusone_worker_credit_minor_units_total")
+		return n == 2 && err == nil, fmt.Sprintf("%d series, %v; want credited and debited of usd", n, err)
+	})
+	w.wantMetrics(map[string]float64{"plusone_worker_credit_minor_units_total": 0})
+	for _, m := range []message{
+		session(1, "bob", 1000, noon), signUp("bob", "", noon), oldCharge("charge.succeeded", 1, 1000, 0, noon),
+	} {
+		w.handle(m)
+	}
+	testkit.Eventually(t, patience, func() (bool, string) { // by the clock: the sign-up came late
+		got := w.metric("plusone_worker_credit_minor_units_total kind=credited currency=usd")
+		return got == 1000, fmt.Sprintf("credited were %g", got)
+	})
+	w.handle(oldCharge("charge.refunded", 1, 1000, 300, noon))
+	w.wantMetrics(map[string]float64{
+		"plusone_worker_credit_minor_units_total kind=credited currency=usd": 1000,
+		"plusone_worker_credit_minor_units_total kind=debited currency=usd":  300,
+	})
+	w.lawful()
+}
