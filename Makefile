@@ -12,6 +12,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 LDFLAGS := -s -w -X main.version=$(VERSION)
 # How long each fuzz target runs under `make fuzz`.
 FUZZTIME := 30s
+# How long `make soak` goes on.
+DURATION := 15m
 
 .PHONY: help
 help: ## Show what there is to make
@@ -56,6 +58,11 @@ generate: bin/sqlc ## Write the generated code and diagrams anew
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)
+
+.PHONY: soak
+soak: build ## Tell a plusone of its own of chaotic businesses for DURATION, from seeds that are printed
+	@.ci/install-postgres
+	.ci/soak '$(DURATION)'
 
 .PHONY: bench
 bench: deps build ## Measure everything against its yardstick, for ten minutes, and record it in docs/performance.json
