@@ -51,11 +51,11 @@ const (
 // believed puts the places in the order of belief.
 func (p Place) believed() int { return int(max(p, SessionMetadata)) }
 
-// Object is one of the objects that a payment may have; Objects are several.
-type (
-	Object  uint8
-	Objects uint16
-)
+// Object is one of the objects that a payment may have.
+type Object uint8
+
+// Objects are several of them.
+type Objects uint16
 
 // The objects. Those from InvoicePayment on are nobody's evidence: they only tie others.
 const (

@@ -21,23 +21,14 @@ func (p *Plan) learnChaos(k *known, e *Expectation, statuses []Status) {
 		case statuses[i] != Accepted:
 		case f.Kind == SignUp:
 			k.signedUp[f.User] = k.signedUp[f.User] || f.Part != Later
-			if p.People[f.User].Known {
-				at := -p.People[f.User].Age
-				if f.Part == Later {
-					at += laterBy
-				}
-				whose.tie(f.User, f.User, at)
+			p.tieBySignUp(whose, f)
+		case f.Kind == Event:
+			h := &p.Webhooks[f.Payment]
+			if h.read() && h.Payment != Nobody {
+				sales[h.Payment] = append(sales[h.Payment], h)
 			}
-		case f.Kind == Verified: // no rule that is modelled asks for it
-		default:
-			if h := &p.Webhooks[f.Payment]; h.read() {
-				if h.Payment != Nobody {
-					sales[h.Payment] = append(sales[h.Payment], h)
-				}
-				if h.Customer != Nobody && h.Claim.User != Nobody && (h.About == CheckoutSession || h.About == TheCustomer) {
-					whose.tie(h.Customer, h.Claim.User, h.At)
-				}
-			}
+			whose.learn(h)
+		default: // a verified address, which no rule that is modelled asks for
 		}
 	}
 	p.blur(e, unsure)
@@ -46,6 +37,19 @@ func (p *Plan) learnChaos(k *known, e *Expectation, statuses []Status) {
 			k.addPayment(one, whose)
 		}
 	}
+}
+
+// tieBySignUp notes the Stripe customer that a sign-up names.
+func (p *Plan) tieBySignUp(whose customers, f Fact) {
+	person := p.People[f.User]
+	if !person.Known {
+		return
+	}
+	at := -person.Age
+	if f.Part == Later {
+		at += laterBy
+	}
+	whose.tie(f.User, f.User, at)
 }
 
 // blur leaves out those of whom not everything is known, and whomever their events name.
@@ -72,6 +76,14 @@ type tie struct {
 	user int32
 }
 
+// learn notes whose customer a session, or the customer's own metadata, says it is.
+func (c customers) learn(h *Webhook) {
+	says := h.About == CheckoutSession || h.About == TheCustomer
+	if says && h.read() && h.Customer != Nobody && h.Claim.User != Nobody {
+		c.tie(h.Customer, h.Claim.User, h.At)
+	}
+}
+
 // tie adds that a customer is somebody. Of two who are said to be it in one second, the smaller id is.
 func (c customers) tie(customer, user int32, at int64) {
 	c[customer] = append(c[customer], tie{at, user})
@@ -89,15 +101,14 @@ func payments(all []*Webhook) [][]*Webhook {
 		if h.About != InvoicePayment { // which has an id that nothing else names
 			touched |= several(h.About)
 		}
-		apart := parts[:0:0]
-		for _, p := range parts {
-			if p&touched != 0 {
-				touched |= p
-			} else {
-				apart = append(apart, p)
+		for n := 0; n < len(parts); n++ {
+			if parts[n]&touched != 0 {
+				touched |= parts[n]
+				parts = slices.Delete(parts, n, n+1)
+				n--
 			}
 		}
-		parts = append(apart, touched)
+		parts = append(parts, touched)
 	}
 	out := make([][]*Webhook, len(parts))
 	for _, h := range all {
@@ -197,19 +208,20 @@ func settle(all []*Webhook, paid []bill) purchase {
 		}
 	}
 	for about, h := range last {
-		switch {
-		case about == FirstRefund || about == SecondRefund:
+		switch about {
+		case FirstRefund, SecondRefund:
 			switch h.Status {
 			case "succeeded":
 				succeeded += h.Amount
 			case "failed", "canceled":
 				undone += h.Amount
 			}
-		case about == FirstDispute || about == SecondDispute:
+		case FirstDispute, SecondDispute:
 			one.disputed = one.disputed || slices.Contains([]string{"needs_response", "under_review", "lost"}, h.Status)
 			one.asked = one.asked || slices.Contains([]string{"warning_needs_response", "warning_under_review"}, h.Status)
-		case about == FraudWarning:
+		case FraudWarning:
 			one.asked = one.asked || h.Actionable
+		default:
 		}
 	}
 	one.back = max(shown-undone, succeeded)

@@ -39,7 +39,7 @@ func (t *teller) chaoticPerson(i int32) {
 	first := len(t.Facts)
 	t.clock = float64(i)
 	t.next(Fact{Kind: SignUp, User: i})
-	if t.chance(registers) {
+	if p.Age > laterBy && t.chance(registers) {
 		t.next(Fact{Kind: SignUp, Part: Later, User: i})
 	}
 	if t.Verified && t.chance(verifies) {

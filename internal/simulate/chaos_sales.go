@@ -46,7 +46,7 @@ func (t *teller) sell(user int32, at int64) {
 	if t.chance(quarrels) {
 		s.other = t.somebodyElse(user)
 	}
-	sold := false
+	var sold bool
 	switch n := t.rand.IntN(10); {
 	case n < 5:
 		sold = s.checkout()

@@ -212,4 +212,9 @@ func TestChaosNeedsTime(t *testing.T) {
 			t.Fatalf("%+v signed up before the terms", person)
 		}
 	}
+	for _, f := range New(cfg).Facts {
+		if f.Kind == SignUp && f.Part == Later {
+			t.Fatalf("%+v is a sign-up that has not come yet", f)
+		}
+	}
 }
