@@ -106,9 +106,9 @@ func (d *devProcess) simulateProgram(t *testing.T, name, yaml string) {
 	if code, out := finish(t, nil, "program", "apply", "--data", d.data, "-f", write(t, "p.yaml", yaml)); code != 0 {
 		t.Fatal(out)
 	}
-	out := d.told(t, 0, "--chaos", "--users", "80", "--shuffle", "0.5", "--refunds", "0.5")
+	out := d.told(t, 0, "--chaos", "--users", "50", "--shuffle", "0.5", "--refunds", "0.5")
 	if !out.Held || len(out.Problems) > 0 || !out.Audit.Held || out.Audit.Rows == 0 || out.Outcome.Differences != 0 ||
-		out.Outcome.People != 80 || out.Settled.Recorded != out.Settled.Events || out.Settled.Events < 400 {
+		out.Outcome.People != 50 || out.Settled.Recorded != out.Settled.Events || out.Settled.Events < 400 {
 		t.Errorf("%+v", out)
 	}
 	s := out.Sending
