@@ -153,7 +153,8 @@ func (c *simulateCommand) config(rules simulate.Rules) simulate.Config {
 		return usual
 	}
 	return simulate.Config{
-		Users: c.Users, Seed: c.Seed, Rules: rules, Chaos: c.Chaos, Verified: fact.Reads("user.verified"),
+		Users: c.Users, Seed: c.Seed, Rules: rules, Chaos: c.Chaos,
+		Verified:   fact.Reads("user.verified"), // as long as the door takes no such event, none is sent
 		Duplicates: fraction(c.Duplicates, 0.05), Shuffle: fraction(c.Shuffle, 0.1), Refunds: fraction(c.Refunds, 0.1),
 	}
 }

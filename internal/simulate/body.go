@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"fmt"
 	"text/template"
 	"time"
 )
@@ -78,7 +79,7 @@ func (r *Run) signUp(fact int32, code string) []byte {
 	user := r.Facts[fact].User
 	data := map[string]any{
 		"user_id": r.UserID(user), "username": "Somebody Simulated", "email": r.email(user), "email_verified": true,
-		"ip": "203.0.113.7", "device_id": r.object("device", user),
+		"ip": fmt.Sprintf("2001:db8::%x:%x", user>>16, user&0xffff), "device_id": r.object("device", user),
 	}
 	if code != "" {
 		data["referral_code"] = code
@@ -111,7 +112,7 @@ type words struct {
 	Event, Type, Account                      string
 	Created, Opened, PaidAt                   int64
 	Live, Basil                               bool
-	Email                                     string
+	Email, Card                               string
 	NamedUser, MetadataUser, SubscriptionUser string // where the object names the user: the first is a session's reference
 	Customer, Session, Intent, Charge         string
 	Refund, Invoice, Dispute, Warning         string
@@ -125,7 +126,7 @@ type words struct {
 func (r *Run) fill(fact int32) words {
 	f := r.Facts[fact]
 	w := words{
-		Event: r.eventID(fact), Type: stripe[f.Kind].kind, Live: r.Live, Created: r.Began.Unix(), Email: r.email(f.User),
+		Event: r.eventID(fact), Type: stripe[f.Kind].kind, Live: r.Live, Created: r.Began.Unix(), Email: r.email(f.User), Card: r.object("card", f.User),
 		CustomerRef: null, IntentRef: null, ChargeRef: null, InvoiceRef: null, SubscriptionRef: null,
 	}
 	switch f.Kind {

@@ -15,7 +15,7 @@ const (
 	verifies    = 0.50
 	tied        = 0.35 // each: by customer.created, by customer.updated
 	untold      = 0.20 // customers without a word about whose they are
-	contested   = 0.04 // customers that somebody else is said to be
+	contested   = 0.12 // customers that somebody else is said to be
 	straggles   = 0.06 // events that come when the others have long gone by
 	backwards   = 0.35 // people whose events come last things first
 	scrambled   = 0.35 // in any order
@@ -95,7 +95,7 @@ func (t *teller) customer(user int32) {
 	if t.chance(tied) {
 		say("customer.updated", born+1000, user)
 	}
-	if t.chance(contested) {
+	if t.contested = t.chance(contested); t.contested {
 		if other := t.somebodyElse(user); other != Nobody {
 			say("customer.updated", born+t.rand.Int64N(4)*600-300, other)
 		}

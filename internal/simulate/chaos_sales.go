@@ -82,7 +82,11 @@ func (s *sale) named(place Place) Claim {
 
 // name draws where the buyer is named: in one of some places, or in none, so that only the customer says who it is.
 func (s *sale) name(places ...Place) {
-	if s.naming = CustomerMetadata; s.guest || !s.t.chance(nameless) {
+	chance := nameless
+	if s.t.contested {
+		chance = 1 - nameless // so that it matters
+	}
+	if s.naming = CustomerMetadata; s.guest || !s.t.chance(chance) {
 		s.naming = places[s.t.rand.IntN(len(places))]
 	}
 }

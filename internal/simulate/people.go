@@ -14,6 +14,8 @@ type teller struct {
 	// Of a chaotic business:
 	clock float64 // when the next thing happens, in sign-ups
 	sales int32   // how many there are so far
+	// contested says that the customer of who is being made up is also said to be somebody else.
+	contested bool
 }
 
 // What the made-up business is like.
