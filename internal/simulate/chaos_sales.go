@@ -1,10 +1,13 @@
 package simulate
 
+import "time"
+
 // What the sales of a chaotic business are like.
 const (
 	invoiced  = 0.25 // of those by Checkout
 	onTrial   = 0.30 // of the subscriptions
 	renews    = 0.40
+	unbilled  = 0.15 // of the others: no invoice comes
 	delays    = 0.25 // Checkout with a delayed method of payment
 	bounces   = 0.25 // of these
 	free      = 0.04 // Checkouts of 0
@@ -17,6 +20,7 @@ const (
 	bare      = 0.10 // invoices paid by a charge without an intent
 	inList    = 0.50 // new invoices that list how they were paid
 	dated     = 0.70 // invoices that say when they were paid
+	byHand    = 0.15 // of these: it is entered when the window has closed
 	twins     = 0.15 // invoices of which a twin event tells
 )
 
@@ -171,9 +175,11 @@ func (s *sale) subscription() bool {
 	case s.t.chance(renews):
 		reason = "subscription_cycle"
 	default:
-		h := Webhook{Type: "checkout.session.completed", At: s.soon(), Mode: mode, Status: "paid", Amount: s.stated()}
-		if s.naming == Reference || s.t.chance(0.8) {
-			h.Names = several(Invoice) // without it, the session states no payment
+		h := Webhook{Type: "checkout.session.completed", At: s.soon(), Mode: mode, Status: "paid", Amount: s.stated(), Names: several(Invoice)}
+		if s.t.chance(unbilled) {
+			h.Names = 0 // and so it states no payment
+			s.session(h)
+			return false
 		}
 		s.session(h)
 	}
@@ -215,6 +221,9 @@ func (s *sale) invoice(reason string, amount int64, paidBy Objects) {
 	if s.t.chance(dated) {
 		h.PaidAt = s.soon()
 		h.At += s.t.rand.Int64N(day)
+		if s.t.chance(byHand) {
+			h.At += int64(s.t.Rules.Within / time.Second)
+		}
 	}
 	if h.Claim.User == Nobody {
 		h.Claim = s.named(InvoiceMetadata)
