@@ -20,7 +20,7 @@ const (
 	bare      = 0.10 // invoices paid by a charge without an intent
 	inList    = 0.50 // new invoices that list how they were paid
 	dated     = 0.70 // invoices that say when they were paid
-	byHand    = 0.15 // of these: it is entered when the window has closed
+	byHand    = 0.30 // of these: it is entered when the window has closed
 	twins     = 0.15 // invoices of which a twin event tells
 )
 
@@ -173,7 +173,7 @@ func (s *sale) subscription() bool {
 		s.invoice("subscription_create", 0, 0)
 		return false
 	case s.t.chance(renews):
-		reason = "subscription_cycle"
+		reason = []string{"subscription_cycle", "subscription_update"}[s.t.rand.IntN(2)] // a renewal, or a proration
 	default:
 		h := Webhook{Type: "checkout.session.completed", At: s.soon(), Mode: mode, Status: "paid", Amount: s.stated(), Names: several(Invoice)}
 		if s.t.chance(unbilled) {

@@ -102,7 +102,7 @@ func mustSee(t *testing.T, seen map[string]bool) {
 	for _, yes := range []string{"connected", "copy", "a guest", "decoy", "held"} {
 		want = append(want, yes+": true", yes+": false")
 	}
-	want = append(want, "cs paid", "cs unpaid", "cs no_payment_required", "in manual", "in subscription_create", "in subscription_cycle",
+	want = append(want, "cs paid", "cs unpaid", "cs no_payment_required", "in manual", "in subscription_create", "in subscription_cycle", "in subscription_update",
 		"cs claims 0", "cs claims 1", "in claims 2", "pi claims 3", "ch claims 3", "in claims 4", "cus claims 5")
 	for _, what := range want {
 		if !seen[what] {
