@@ -93,6 +93,15 @@ func (h *Webhook) account() string {
 	return ""
 }
 
+// inAccount is the number of an object among those of its account. One of a connected account has the id that something
+// else has in one's own: ids mean nothing outside of their account.
+func (h *Webhook) inAccount(number int32) int32 {
+	if h.Connected {
+		return number ^ 1
+	}
+	return number
+}
+
 // read says whether plusone reads such an event. What is well formed and says nothing is not recorded.
 func (h *Webhook) read() bool {
 	switch {

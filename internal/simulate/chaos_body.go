@@ -21,7 +21,7 @@ func (r *Run) fillObjects(w *words, h Webhook) {
 		if o == TheCharge && h.Payment%4 == 3 {
 			prefix = "py"
 		}
-		return r.object(prefix, h.Payment)
+		return r.object(prefix, h.inAccount(h.Payment))
 	}
 	ref := func(into *string, o Object, kind string) {
 		if h.Names.has(o) {
@@ -40,7 +40,7 @@ func (r *Run) fillObjects(w *words, h Webhook) {
 		w.PaidBy = `{"charge": ` + w.ChargeRef + `, "type": "charge"}`
 	}
 	if h.Customer != Nobody {
-		w.Customer = r.object("cus", h.Customer)
+		w.Customer = r.object("cus", h.inAccount(h.Customer))
 		w.CustomerRef = reference("customer", w.Customer, h.Expanded)
 	}
 	if h.Mode == "subscription" || h.About == Invoice && h.Status != "manual" {
