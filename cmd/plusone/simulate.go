@@ -28,7 +28,7 @@ type simulateCommand struct {
 	Users       int           `default:"1000" help:"How many people sign up (default ${default})."`
 	Rate        float64       `default:"200" help:"How many events to send in a second (default ${default}); 0: as many as are taken."`
 	For         time.Duration `placeholder:"DURATION" help:"After how long nothing new is sent (default: when all is)."`
-	Chaos       bool          `help:"Have everything happen that Stripe has events for, in both shapes of its API, and tell of it in every order: refunds first, sign-ups late, ties last."`
+	Chaos       bool          `help:"Have everything happen that plusone reads of Stripe, in both shapes of its API, and tell of it in every order: refunds first, sign-ups late, ties last."`
 	Duplicates  *float64      `placeholder:"0.05" help:"How much is sent twice, as a fraction (default 0.05; with --chaos 0.3)."`
 	Shuffle     *float64      `placeholder:"0.1" help:"How much is sent late, and so out of order, as a fraction (default 0.1; with --chaos 0.3)."`
 	Refunds     *float64      `placeholder:"0.1" help:"How many payments go back, in part or in full, as a fraction (default 0.1; with --chaos 0.3)."`
