@@ -14,6 +14,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME := 30s
 # The packages that `make mutate` breaks: those that decide.
 MUTATE := ./internal/referral ./internal/ledger ./internal/fact
+# How long `make soak` goes on.
+DURATION := 15m
 
 .PHONY: help
 help: ## Show what there is to make
@@ -62,6 +64,11 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 .PHONY: mutate
 mutate: ## Break each rule once, for some minutes, and fail when no test notices
 	$(GO) run ./internal/mutate $(MUTATE)
+
+.PHONY: soak
+soak: build ## Tell a plusone of its own of chaotic businesses for DURATION, from seeds that are printed
+	@.ci/install-postgres
+	.ci/soak '$(DURATION)'
 
 .PHONY: bench
 bench: deps build ## Measure everything against its yardstick, for ten minutes, and record it in docs/performance.json

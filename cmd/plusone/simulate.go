@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/simulate"
 	"github.com/plusone-dev/plusone/internal/store"
 )
@@ -27,9 +28,10 @@ type simulateCommand struct {
 	Users       int           `default:"1000" help:"How many people sign up (default ${default})."`
 	Rate        float64       `default:"200" help:"How many events to send in a second (default ${default}); 0: as many as are taken."`
 	For         time.Duration `placeholder:"DURATION" help:"After how long nothing new is sent (default: when all is)."`
-	Duplicates  float64       `default:"0.05" help:"How much is sent twice, as a fraction (default ${default})."`
-	Shuffle     float64       `default:"0.1" help:"How much is sent late, and so out of order, as a fraction (default ${default})."`
-	Refunds     float64       `default:"0.1" help:"How many payments go back, in part or in full, as a fraction (default ${default})."`
+	Chaos       bool          `help:"Have everything happen that plusone reads of Stripe, in both shapes of its API, and tell of it in every order: refunds first, sign-ups late, ties last."`
+	Duplicates  *float64      `placeholder:"0.05" help:"How much is sent twice, as a fraction (default 0.05; with --chaos 0.3)."`
+	Shuffle     *float64      `placeholder:"0.1" help:"How much is sent late, and so out of order, as a fraction (default 0.1; with --chaos 0.3)."`
+	Refunds     *float64      `placeholder:"0.1" help:"How many payments go back, in part or in full, as a fraction (default 0.1; with --chaos 0.3)."`
 	Seed        uint64        `default:"1" help:"What chance begins with (default ${default}). The same one, with the same flags and terms, makes up the same people and events."`
 	Label       string        `name:"run" placeholder:"LABEL" help:"What stands in every id, beside a digest of the flags above, so that no two runs are about the same people (default: the time). Give an earlier one to tell the same again."`
 	Connections int           `default:"32" help:"How many events are on their way at a time (default ${default})."`
@@ -141,8 +143,19 @@ func baseURL(flag, text string) []string {
 }
 
 func (c *simulateCommand) config(rules simulate.Rules) simulate.Config {
+	fraction := func(said *float64, usual float64) float64 {
+		switch {
+		case said != nil:
+			return *said
+		case c.Chaos:
+			return 0.3
+		}
+		return usual
+	}
 	return simulate.Config{
-		Users: c.Users, Duplicates: c.Duplicates, Shuffle: c.Shuffle, Refunds: c.Refunds, Seed: c.Seed, Rules: rules,
+		Users: c.Users, Seed: c.Seed, Rules: rules, Chaos: c.Chaos,
+		Verified:   fact.Reads("user.verified"), // as long as the door takes no such event, none is sent
+		Duplicates: fraction(c.Duplicates, 0.05), Shuffle: fraction(c.Shuffle, 0.1), Refunds: fraction(c.Refunds, 0.1),
 	}
 }
 

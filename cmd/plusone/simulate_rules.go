@@ -20,11 +20,13 @@ func rulesOf(t referral.Terms) (simulate.Rules, error) {
 	r := simulate.Rules{
 		Minimum: minors(t.Qualify.Minimum), Within: t.Qualify.Within, Grace: t.Qualify.Grace, Hold: t.Hold,
 		Refunds: string(t.Refunds), MaxUses: t.Codes.MaxUses, Rewards: map[string]map[string]int64{},
+		First: t.Qualify.Purchase == referral.First, Requalify: t.Qualify.Requalify,
 	}
 	understood := referral.Terms{ // what the above is all of
 		Program: t.Program, Codes: referral.CodeTerms{Length: t.Codes.Length, MaxUses: t.Codes.MaxUses},
 		Qualify: referral.QualifyTerms{
-			Purchase: referral.FirstAtMinimum, Minimum: t.Qualify.Minimum, Within: t.Qualify.Within, Grace: t.Qualify.Grace,
+			Purchase: t.Qualify.Purchase, Minimum: t.Qualify.Minimum, Within: t.Qualify.Within, Grace: t.Qualify.Grace,
+			Requalify: t.Qualify.Requalify,
 		},
 		Hold: t.Hold, Refunds: t.Refunds,
 	}
@@ -49,9 +51,9 @@ func unforeseen(t referral.Terms) []string {
 			names = append(names, name)
 		}
 	}
-	note("qualify.purchase: "+string(t.Qualify.Purchase), t.Qualify.Purchase != referral.FirstAtMinimum)
+	modes := []referral.PurchaseMode{referral.FirstAtMinimum, referral.First}
+	note("qualify.purchase: "+string(t.Qualify.Purchase), !slices.Contains(modes, t.Qualify.Purchase))
 	note("qualify.verified_email", t.Qualify.VerifiedEmail)
-	note("qualify.requalify", t.Qualify.Requalify)
 	sides := map[referral.Party]bool{}
 	for _, r := range t.Rewards {
 		_, points := r.Fixed[money.Points]

@@ -37,19 +37,17 @@ func TestRulesOf(t *testing.T) {
 func TestRulesOfRefuse(t *testing.T) {
 	const toBoth = `{to: referrer, fixed: {usd: "1", eur: "1"}}, {to: referee, fixed: {usd: "1", eur: "1"}}`
 	for source, names := range map[string]string{
-		"qualify: {purchase: first}":                                                       "qualify.purchase: first",
-		"qualify: {verified_email: true}":                                                  "qualify.verified_email",
-		"qualify: {requalify: true}":                                                       "qualify.requalify",
-		`rewards: [{to: referrer, percent: "20"}]`:                                         "a reward in percent",
-		`rewards: [{to: referrer, fixed: {points: "10"}}]`:                                 "a reward in points",
-		`rewards: [` + toBoth + `, {to: referee, fixed: {usd: "1"}, on: signup}]`:          "a reward on: signup, two rewards to the referee",
-		`rewards: [` + toBoth + `, {to: referrer, fixed: {points: "1"}}]`:                  "a reward in points, two rewards to the referrer",
-		"tiers: [{name: Bronze, from: 1}]":                                                 "tiers",
-		"badges: [1]":                                                                      "badges",
-		"credit_purchases: true":                                                           "credit_purchases",
-		"fraud: {disposable_email: flag}":                                                  "fraud",
-		"fraud: {signups_per_ip: {max: 1, per: 1m, then: flag}}":                           "fraud",
-		"qualify: {requalify: true}\ncredit_purchases: true\nfraud: {same_card: cancel}\n": "qualify.requalify, credit_purchases, fraud",
+		"qualify: {verified_email: true}":                                                       "qualify.verified_email",
+		`rewards: [{to: referrer, percent: "20"}]`:                                              "a reward in percent",
+		`rewards: [{to: referrer, fixed: {points: "10"}}]`:                                      "a reward in points",
+		`rewards: [` + toBoth + `, {to: referee, fixed: {usd: "1"}, on: signup}]`:               "a reward on: signup, two rewards to the referee",
+		`rewards: [` + toBoth + `, {to: referrer, fixed: {points: "1"}}]`:                       "a reward in points, two rewards to the referrer",
+		"tiers: [{name: Bronze, from: 1}]":                                                      "tiers",
+		"badges: [1]":                                                                           "badges",
+		"credit_purchases: true":                                                                "credit_purchases",
+		"fraud: {disposable_email: flag}":                                                       "fraud",
+		"fraud: {signups_per_ip: {max: 1, per: 1m, then: flag}}":                                "fraud",
+		"qualify: {verified_email: true}\ncredit_purchases: true\nfraud: {same_card: cancel}\n": "qualify.verified_email, credit_purchases, fraud",
 	} {
 		_, err := rulesOf(termsFrom(t, source))
 		want := fmt.Sprintf("%v: %s: simulate under a program without it", errUnforeseen, names)

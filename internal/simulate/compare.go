@@ -172,7 +172,7 @@ func (c *comparison) crowdedCodes() {
 	crowds := map[int32][]int32{}
 	for i, p := range c.run.People {
 		x := c.expect.People[i]
-		if p.Referrer != Nobody && x.Wants && !x.Blurred && c.expect.wants[p.Referrer]+c.expect.blurs[p.Referrer] > places {
+		if p.Referrer != Nobody && (x.Wants || x.Might) && !x.Blurred && c.expect.crowd(p.Referrer) > places {
 			crowds[p.Referrer] = append(crowds[p.Referrer], int32(i))
 		}
 	}
@@ -181,19 +181,27 @@ func (c *comparison) crowdedCodes() {
 	}
 }
 
+// crowd is how many may have asked for a place on somebody's code.
+func (e *Expectation) crowd(referrer int32) int32 {
+	return e.wants[referrer] + e.mights[referrer] + e.blurs[referrer]
+}
+
 func (c *comparison) crowdedCode(referrer int32, crowd []int32, places int32) {
-	refused := int32(0)
+	refused, ofWants, wants := int32(0), int32(0), c.expect.wants[referrer]
 	for _, i := range crowd {
 		if c.actual[i] == exhausted {
 			refused++
+			if c.expect.People[i].Wants {
+				ofWants++
+			}
 		}
 	}
-	// Those nobody knows enough about may have taken places, or not.
-	most := int32(len(crowd)) - max(0, places-c.expect.blurs[referrer])
-	least := max(0, int32(len(crowd))-places)
-	if refused < least || refused > most {
+	// Those who only might have asked for a place, and those nobody knows enough about, may have taken one, or not. But
+	// nobody is refused while one is free.
+	least, most := max(0, wants-places), c.expect.crowd(referrer)-places
+	if ofWants < least || refused > most {
 		c.differ("of %d referrals who want one of the %d places on the code of %s, %d have none, and it should be %s",
-			len(crowd), places, c.run.UserID(referrer), refused, span(least, most))
+			wants, places, c.run.UserID(referrer), refused, span(least, most))
 	}
 	for _, i := range crowd {
 		if c.actual[i] == exhausted {

@@ -243,6 +243,50 @@ func TestWhoHasAPlaceDependsOnArrival(t *testing.T) {
 	}
 }
 
+// TestThoseWhoMightHaveAPlace keep what they got: one that nobody else has, or a refusal once there was none.
+func TestThoseWhoMightHaveAPlace(t *testing.T) {
+	rules := ours
+	rules.MaxUses = 2
+	run := NewRun(New(Config{Users: 1000, Rules: rules, Seed: 5, Refunds: 0.3, Chaos: true}), "t", noon, false)
+	e := Expect(run.Plan, allAccepted(run))
+	each := func(might, wants func(w *world, referrer int32, id string, x Expected)) *world {
+		w := become(run, allAccepted(run))
+		for i, p := range run.People {
+			if x := e.People[i]; p.Referrer != Nobody && e.mights[p.Referrer] > 0 && e.wants[p.Referrer] == 2 && e.crowd(p.Referrer) == 3 {
+				if x.Might {
+					might(w, p.Referrer, run.UserID(int32(i)), x)
+				} else if x.Wants {
+					wants(w, p.Referrer, run.UserID(int32(i)), x)
+				}
+			}
+		}
+		return w
+	}
+	refuse := func(n int) func(w *world, referrer int32, id string, x Expected) {
+		refused := map[int32]int{}
+		return func(w *world, referrer int32, id string, x Expected) {
+			if refused[referrer]++; refused[referrer] > n {
+				return
+			}
+			w.set(id, exhausted)
+			for i := range run.People {
+				if x.Stands.Status == rewarded && run.UserID(int32(i)) == id {
+					w.reward(run, int32(i), x.Currency, -1)
+				}
+			}
+		}
+	}
+	for what, s := range map[string]struct {
+		might, wants int // how many of each are refused
+		fine         bool
+	}{"nobody": {0, 0, true}, "who might": {1, 0, true}, "who wants": {0, 1, true}, "both": {1, 1, false}, "all": {0, 2, false}} {
+		o := mustCompare(t, run, allAccepted(run), each(refuse(s.might), refuse(s.wants)))
+		if (o.Differences == 0) != s.fine {
+			t.Errorf("refused are %s: %d differences, %q", what, o.Differences, o.Examples)
+		}
+	}
+}
+
 // TestWhatIsNotKnownIsLeftOut: whether an event was taken that nobody answered for, nobody can say.
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	run := crowded()

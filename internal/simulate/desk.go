@@ -39,7 +39,7 @@ func newDesk(run *Run, codes Codes) *desk {
 func (d *desk) code(fact int32) (code string, ok bool) {
 	f := d.run.Facts[fact]
 	referrer := d.run.People[f.User].Referrer
-	if f.Kind != SignUp || referrer == Nobody {
+	if f.Kind != SignUp || f.Part == Later || referrer == Nobody {
 		return "", true
 	}
 	d.mu.Lock()

@@ -10,6 +10,12 @@ type teller struct {
 	when      []float64 // of each fact, in sign-ups since the first
 	referrers []int32   // who hands out a code
 	stars     []int32   // those of them whom many follow
+
+	// Of a chaotic business:
+	clock float64 // when the next thing happens, in sign-ups
+	sales int32   // how many there are so far
+	// contested says that the customer of who is being made up is also said to be somebody else.
+	contested bool
 }
 
 // What the made-up business is like.

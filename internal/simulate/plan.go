@@ -15,7 +15,9 @@ type Config struct {
 	// change places with others, and of the payments that go back, in part or in full.
 	Duplicates, Shuffle, Refunds float64
 	Seed                         uint64
-	Rules                        Rules
+	// Chaos has everything happen, in every order. Then Verified says that there are events of verified addresses.
+	Chaos, Verified bool
+	Rules           Rules
 }
 
 // Limits of a Config: a plan is held in memory.
@@ -43,6 +45,7 @@ type Plan struct {
 	Currencies []string // the listed ones, and last one that is not
 	People     []Person
 	Payments   []Payment
+	Webhooks   []Webhook // those of a chaotic business, which has no Payments
 	Facts      []Fact
 	Order      []int32 // what to send, as numbers of Facts; a number that is there twice is a duplicate
 }
@@ -56,6 +59,10 @@ type Person struct {
 	Invites  int32 // how many use theirs
 	Same     bool  // their e-mail address is the referrer's, but for a tag: they are one
 	Known    bool  // their sign-up names their Stripe customer
+
+	// In a chaotic business:
+	Age       int64 // how many seconds before the run they signed up
+	Connected bool  // they pay a connected account
 }
 
 // Way is how a payment comes in.
@@ -92,7 +99,18 @@ const (
 	RefundCreated      // refund.created, of the refund Part
 	RefundFailed       // refund.failed, of the refund Part
 	Other              // of a type that nobody reads; Part says which
+	Verified           // user.verified
+	Event              // one of Plan.Webhooks, whose number is in Payment
 )
+
+// byTheBusiness says whether it is an event of the business's own, and not one of Stripe's.
+func (k Kind) byTheBusiness() bool { return k == SignUp || k == Verified }
+
+// Later is the Part of a second sign-up of one person, which names no code. The first is the one that counts.
+const Later = 1
+
+// laterBy is how many seconds later it is.
+const laterBy = 600
 
 // Fact is one event: it is sent once, or more often, and never changes.
 type Fact struct {
@@ -100,6 +118,7 @@ type Fact struct {
 	Part    uint8
 	User    int32
 	Payment int32 // the number of it, where it is about one
+	Copy    bool  // it says what another event says, under another id
 }
 
 // The sources of chance are apart, so that what happens does not change with how it is told.
@@ -112,8 +131,12 @@ const (
 func New(cfg Config) *Plan {
 	p := &Plan{Config: cfg, Currencies: append(cfg.Rules.currencies(), unlisted(cfg.Rules.Minimum))}
 	t := &teller{Plan: p, rand: rand.New(rand.NewPCG(cfg.Seed, chanceOfEvents))} //nolint:gosec // a seed is wanted
+	tell := t.person
+	if cfg.Chaos {
+		tell = t.chaoticPerson
+	}
 	for i := range cfg.Users {
-		t.person(int32(i))
+		tell(int32(i))
 	}
 	p.order(t.when, rand.New(rand.NewPCG(cfg.Seed, chanceOfOrder))) //nolint:gosec // as above
 	return p

@@ -18,6 +18,9 @@ type Rules struct {
 	Hold    time.Duration
 	Refunds string // Any, BelowMinimum or Full
 	MaxUses int    // of a code; 0: no maximum
+	First   bool   // the first purchase decides, or none does
+	// Requalify says that a later purchase may stand in for one whose money went back.
+	Requalify bool
 	// Rewards is what each side gets, Referrer and Referee.
 	Rewards map[string]map[string]int64
 }

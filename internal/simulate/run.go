@@ -64,7 +64,7 @@ const source = "/simulate"
 
 // eventID is the event's own id, the same whenever it is sent.
 func (r *Run) eventID(fact int32) string {
-	if r.Facts[fact].Kind == SignUp {
+	if r.Facts[fact].Kind.byTheBusiness() {
 		return fmt.Sprintf("sim_%s_%d", r.id, fact)
 	}
 	return fmt.Sprintf("evt_sim_%s_%d", r.id, fact)
@@ -73,11 +73,15 @@ func (r *Run) eventID(fact int32) string {
 // Key is the id of an event's message on the stream, under which plusone also records it, and whether it does: what nobody
 // reads is not recorded.
 func (r *Run) Key(fact int32) (key string, recorded bool) {
-	id := r.eventID(fact)
-	if r.Facts[fact].Kind == SignUp {
+	id, f := r.eventID(fact), r.Facts[fact]
+	switch {
+	case f.Kind.byTheBusiness():
 		return fmt.Sprintf("ce:%d:%s:%s", len(source), source, id), true
+	case f.Kind == Event:
+		h := r.Webhooks[f.Payment]
+		return "stripe:" + h.account() + ":" + id, h.read()
 	}
-	return "stripe::" + id, r.Facts[fact].Kind != Other
+	return "stripe::" + id, f.Kind != Other
 }
 
 // object is the id of a Stripe object.
