@@ -17,6 +17,18 @@ type mutant struct {
 	name   string // file, function and what is wrong; it stays the same when lines are added above
 	change change
 	source []byte // of the file before
+	in     *function
+}
+
+// function is a function that a mutant is in, if it can have copies: see batch.
+type function struct {
+	name       string
+	start, end int    // from the word func to the last brace
+	named      int    // where the name ends
+	body       int    // where the first statement would go
+	call       string // what a call begins with: the receiver
+	arguments  string // what it is called with
+	returns    bool
 }
 
 // change puts a text in place of the bytes from start to end.
@@ -92,7 +104,58 @@ func (f *finder) note(n ast.Node, c change, what string) {
 	if again := f.count[name]; again > 1 { // the same thing wrong in another place of the function
 		name += fmt.Sprintf(" (%d)", again)
 	}
-	f.found = append(f.found, mutant{file: f.file, place: fmt.Sprintf("%d:%d", at.Line, at.Column), name: name, change: c, source: f.source})
+	f.found = append(f.found, mutant{
+		file: f.file, place: fmt.Sprintf("%d:%d", at.Line, at.Column), name: name, change: c, source: f.source, in: f.function(c),
+	})
+}
+
+// function is the one that a change lies in the body of; nil when there is none, or it can not be called by what it is
+// called with.
+func (f *finder) function(c change) *function {
+	if len(f.path) < 2 {
+		return nil
+	}
+	d, ok := f.path[1].(*ast.FuncDecl)
+	if !ok || d.Body == nil || c.start <= f.offset(d.Body.Lbrace) || d.Name.Name == "init" || d.Name.Name == "main" {
+		return nil
+	}
+	in := &function{
+		name: d.Name.Name, start: f.offset(d.Type.Func), end: f.offset(d.End()), named: f.offset(d.Name.End()),
+		body: f.offset(d.Body.Lbrace) + 1, returns: d.Type.Results != nil,
+	}
+	if d.Recv != nil {
+		names, ok := f.names(d.Recv)
+		if !ok {
+			return nil
+		}
+		in.call = names + "."
+	}
+	in.arguments, ok = f.names(d.Type.Params)
+	if !ok {
+		return nil
+	}
+	return in
+}
+
+// names are those of parameters, as they are handed on; false when one has none.
+func (f *finder) names(fields *ast.FieldList) (string, bool) {
+	var all []string
+	for _, field := range fields.List {
+		if len(field.Names) == 0 {
+			return "", false
+		}
+		for _, name := range field.Names {
+			if name.Name == "_" {
+				return "", false
+			}
+			text := name.Name
+			if _, variadic := field.Type.(*ast.Ellipsis); variadic {
+				text += "..."
+			}
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, ", "), true
 }
 
 // where is the name of the function, or of the variable outside of any, that the node belongs to.

@@ -26,45 +26,60 @@ func mutate(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range all {
-		if became, err := o.try(ctx, t, nil); err != nil {
-			return err
-		} else if became != survivor {
-			return fmt.Errorf("the tests of %s do not pass as it is", t.ImportPath)
-		}
-	}
 	r := &result{listed: listed, became: make(map[string]outcome)}
-	if err := o.tryAll(ctx, o.chosen(all), r, stderr); err != nil {
-		return err
+	for _, t := range all {
+		if err := o.tryAll(ctx, t, o.chosen(t), r, stderr); err != nil {
+			return err
+		}
 	}
 	return r.report(stdout, o.only == nil)
 }
 
-// chosen are the mutants to try.
-func (o options) chosen(all []*target) []mutant {
-	var chosen []mutant
-	for _, t := range all {
-		for _, m := range t.mutants {
-			if o.only == nil || o.only.MatchString(m.name) {
-				chosen = append(chosen, m)
-			}
-		}
-	}
-	return chosen
+// chosen are the mutants of a package to try.
+func (o options) chosen(t *target) []mutant {
+	return slices.DeleteFunc(slices.Clone(t.mutants), func(m mutant) bool { return o.only != nil && !o.only.MatchString(m.name) })
 }
 
-func (o options) tryAll(ctx context.Context, mutants []mutant, r *result, stderr io.Writer) error {
-	r.mutants = mutants
+// tryAll tries the mutants of one package: those that can be together, then the others, one after the other.
+func (o options) tryAll(ctx context.Context, t *target, mutants []mutant, r *result, stderr io.Writer) error {
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	b, wrong, err := o.build(ctx, t, mutants, dir)
+	if err != nil {
+		return err
+	}
+	if became, err := o.runTests(ctx, t, b.binary(), 0); err != nil {
+		return err
+	} else if became != survivor {
+		return fmt.Errorf("the tests of %s do not pass as it is", t.ImportPath)
+	}
+	r.mutants = append(r.mutants, mutants...)
+	for _, m := range wrong {
+		r.note(m, unbuilt)
+	}
 	if f, ok := stderr.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		stderr = io.Discard
 	}
-	bar := progressbar.NewOptions(len(mutants), progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription("breaking"),
+	bar := progressbar.NewOptions(len(mutants)-len(wrong), progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription("breaking "+t.Name),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(o.workers)
-	for _, m := range mutants {
+	for i, m := range mutants {
+		_, together := b.members[i+1]
+		if m.in != nil && !together {
+			continue // no program
+		}
 		group.Go(func() error {
-			became, err := o.try(ctx, m.pkg, &m)
+			var became outcome
+			var err error
+			if together {
+				became, err = o.runTests(ctx, t, b.binary(), i+1)
+			} else {
+				became, err = o.try(ctx, m)
+			}
 			r.note(m, became)
 			return errors.Join(err, bar.Add(1))
 		})

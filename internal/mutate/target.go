@@ -9,22 +9,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"time"
 )
 
 // target is a package to break.
 type target struct {
-	ImportPath, Dir string
-	GoFiles         []string
-	Module          struct{ Dir string }
+	ImportPath, Dir, Name              string
+	GoFiles, TestImports, XTestImports []string
+	Module                             struct{ Dir string }
 
 	mutants []mutant
 }
 
 // targets finds the packages, and every mutant of them.
 func targets(ctx context.Context, packages []string) ([]*target, error) {
-	args := append([]string{"list", "-json=ImportPath,Dir,GoFiles,Module", "--"}, packages...)
+	args := append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,TestImports,XTestImports,Module", "--"}, packages...)
 	out, err := output(exec.CommandContext(ctx, "go", args...)) //nolint:gosec // packages of the caller's own
 	if err != nil {
 		return nil, err
@@ -76,57 +76,62 @@ const (
 	abandoned                // it was not tried to the end
 )
 
-// try compiles the package's tests with the mutant in place of the original, and runs them. A nil mutant is the original.
-func (o options) try(ctx context.Context, t *target, m *mutant) (outcome, error) {
+// try compiles the package's tests with one mutant in place of the original, and runs them.
+func (o options) try(ctx context.Context, m mutant) (outcome, error) {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return abandoned, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	overlay := map[string]map[string]string{"Replace": {}}
-	if m != nil {
-		broken := filepath.Join(dir, "broken.go")
-		overlay["Replace"][filepath.Join(t.Module.Dir, m.file)] = broken
-		if err := os.WriteFile(broken, m.broken(), 0o600); err != nil { //nolint:gosec // in a folder made just now
-			return abandoned, err
-		}
-	}
-	text, err := json.Marshal(overlay)
-	if err != nil {
+	broken, binary := filepath.Join(dir, "broken.go"), filepath.Join(dir, "tests")
+	if err := os.WriteFile(broken, m.broken(), 0o600); err != nil { //nolint:gosec // in a folder made just now
 		return abandoned, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), text, 0o600); err != nil {
-		return abandoned, err
-	}
-	binary := filepath.Join(dir, "tests")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "-overlay", filepath.Join(dir, "overlay.json"), //nolint:gosec // as above
-		"-gcflags=-N -l", "-ldflags=-s -w", t.ImportPath) // compiled to run once: neither fast nor fit for a debugger
-	build.Dir = t.Module.Dir
-	build.Env = append(os.Environ(), "GOGC=400")
-	if _, err := output(build); ctx.Err() != nil {
+	err = m.pkg.compile(ctx, dir, binary, map[string]string{filepath.Join(m.pkg.Module.Dir, m.file): broken})
+	switch {
+	case ctx.Err() != nil:
 		return abandoned, ctx.Err()
-	} else if err != nil && m != nil && compilerSaid.MatchString(err.Error()) {
+	case err != nil && compilerNames.MatchString(err.Error()): // and not because the disk is full
 		return unbuilt, nil
-	} else if err != nil {
+	case err != nil:
 		return abandoned, err
 	}
-	return o.runTests(ctx, t, binary, dir)
+	return o.runTests(ctx, m.pkg, binary, 0)
 }
 
-// compilerSaid is in what is printed of a program that does not compile, and not when the disk is full.
-var compilerSaid = regexp.MustCompile(`\.go:\d+:\d+: `)
+// compile builds the package's tests, with other files in place of some of the package's.
+func (t *target) compile(ctx context.Context, dir, binary string, replace map[string]string) error {
+	text, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		return err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlay, text, 0o600); err != nil {
+		return err
+	}
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "-overlay", overlay, //nolint:gosec // as above
+		"-gcflags=-e -N -l", "-ldflags=-s -w", t.ImportPath) // neither fast nor fit for a debugger, and with every mistake
+	build.Dir = t.Module.Dir
+	build.Env = append(os.Environ(), "GOGC=400")
+	_, err = output(build)
+	return err
+}
 
 // mostMemory is what the tests of a mutant may take, in KiB: one that appends without end must not take the machine along.
 const mostMemory = 8 << 20
 
 // runTests runs the tests where they belong, in the folder of their package, until the first of them fails.
-func (o options) runTests(ctx context.Context, t *target, binary, dir string) (outcome, error) {
+// The number says which mutant of several.
+func (o options) runTests(ctx context.Context, t *target, binary string, number int) (outcome, error) {
 	limited, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory), binary, "-test.failfast"}, o.testArgs...)
+	if slices.Contains(slices.Concat(t.TestImports, t.XTestImports), "pgregory.net/rapid") {
+		args = append(args, "-rapid.nofailfile") // what one mutant failed by must not lie there for the next, nor for the caller
+	}
 	tests := exec.CommandContext(limited, "sh", args...) //nolint:gosec // a program built just now
 	tests.Dir = t.Dir
-	tests.Env = append(os.Environ(), "TMPDIR="+dir)
+	tests.Env = append(os.Environ(), fmt.Sprintf("%s=%d", chooses, number))
 	tests.WaitDelay = time.Second
 	_, err := output(tests)
 	var failed *exec.ExitError

@@ -30,6 +30,9 @@ func TestPath(t *testing.T) {
 		"a refund that failed after all":  {Cancelled, Refunded, Rewarded, "", []Move{{Cancelled, Qualified, ""}, {Qualified, Rewarded, ""}}},
 		"one reason gives way to another": {Cancelled, Expired, Cancelled, ExistingCustomer, []Move{{Cancelled, Cancelled, ExistingCustomer}}},
 		"the purchase was another user's": {Rewarded, "", Pending, "", []Move{{Rewarded, Pending, ""}}},
+		"it was another user's, in time":  {Qualified, "", Pending, "", []Move{{Qualified, Pending, ""}}},
+		"a dispute":                       {Rewarded, "", Cancelled, Disputed, []Move{{Rewarded, Cancelled, Disputed}}},
+		"a dispute that was won":          {Cancelled, Disputed, Rewarded, "", []Move{{Cancelled, Qualified, ""}, {Qualified, Rewarded, ""}}},
 		"a hold comes to light":           {Rewarded, "", Qualified, "", []Move{{Rewarded, Qualified, ""}}},
 		"rejected, and then superseded":   {Cancelled, Rejected, Cancelled, Superseded, []Move{{Cancelled, Cancelled, Superseded}}},
 		"rejected, and then refused":      {Cancelled, Rejected, Cancelled, CodeExhausted, []Move{{Cancelled, Cancelled, CodeExhausted}}},
@@ -104,9 +107,29 @@ func TestMovesAreTheLegalOnes(t *testing.T) {
 	}
 }
 
+// From wherever it stands a referral may be cancelled for every reason, but for a refused place once it has one.
+func TestPathToEveryReason(t *testing.T) {
+	t.Parallel()
+	all := []Reason{
+		Refunded, Expired, CodeExhausted, SelfReferral, ExistingCustomer, Superseded, Disputed, Rejected, BelowMinimum, Fraud, Erased,
+	}
+	for _, r := range all {
+		for from, reason := range map[Status]Reason{"": "", Pending: "", Qualified: "", Rewarded: "", Cancelled: Expired} {
+			_, err := Path(from, reason, Cancelled, r, false)
+			if has := from == Qualified || from == Rewarded; (err == nil) == (r == CodeExhausted && has) {
+				t.Errorf("from %q to %s: %v", from, r, err)
+			}
+		}
+	}
+	if len(all) != len(anyReason) {
+		t.Errorf("%d reasons, the table has %d", len(all), len(anyReason))
+	}
+}
+
 // Only a person leads out of a final reason, and then to wherever the facts lead.
 func TestPathOutOfAFinalReason(t *testing.T) {
 	t.Parallel()
+	beforeRejected := []Reason{CodeExhausted, Superseded, SelfReferral, Erased, ExistingCustomer}
 	for _, r := range anyReason {
 		if r.Final() != (r == CodeExhausted || r == Rejected) {
 			t.Errorf("%s is final: %t", r, r.Final())
@@ -122,7 +145,7 @@ func TestPathOutOfAFinalReason(t *testing.T) {
 		}
 		for _, other := range anyReason {
 			_, err := Path(Cancelled, r, Cancelled, other, false)
-			legal := r == other || !r.Final() || (r == Rejected && slices.Contains([]Reason{CodeExhausted, Superseded, SelfReferral, Erased, ExistingCustomer}, other))
+			legal := r == other || !r.Final() || (r == Rejected && slices.Contains(beforeRejected, other))
 			if (err == nil) != legal {
 				t.Errorf("from %s to %s by facts alone: %v", r, other, err)
 			}
@@ -130,6 +153,9 @@ func TestPathOutOfAFinalReason(t *testing.T) {
 				t.Errorf("from %s to %s by a decision: %v", r, other, err)
 			}
 		}
+	}
+	if Rejected.Yields(Pending, Superseded) {
+		t.Error("facts alone lead out of a rejection, to wait, for a reason to be cancelled")
 	}
 	if _, err := Path(Rewarded, "", Cancelled, CodeExhausted, true); err == nil {
 		t.Error("a decision takes the place of a referral that has one")

@@ -27,6 +27,10 @@ func TestAssessMinimum(t *testing.T) {
 			name: "a minimum of nothing lists nothing", history: plainHistory(refunded(bought("a", "eur", 5000, during), 5000)),
 			terms: func(t *Terms) { t.Qualify.Minimum["eur"] = 0 }, want: pending,
 		},
+		{
+			name: "a minimum of one unit", history: plainHistory(bought("a", "usd", 1, during)),
+			terms: func(t *Terms) { t.Qualify.Minimum["usd"] = 1 }, want: inUSD, key: "a",
+		},
 		{name: "an amount of nothing", history: plainHistory(bought("a", "usd", 0, during)), want: pending},
 		{name: "a negative amount", history: plainHistory(bought("a", "usd", -1000, during)), want: pending},
 		{name: "another currency with a minimum of its own", history: plainHistory(bought("a", "jpy", 500, during)), want: inJPY, key: "a"},
@@ -54,12 +58,13 @@ func TestAssessSaysWhatIsMissing(t *testing.T) {
 		purchases []Purchase
 		want      string
 	}{
-		"nothing bought":             {nil, "no purchase yet, at least 10.00 usd or 500 jpy is needed"},
-		"too little":                 {[]Purchase{bought("a", "usd", 999, during)}, "paid 9.99 usd, at least 10.00 usd is needed"},
-		"a currency not listed":      {[]Purchase{bought("a", "eur", 999, during)}, "paid 9.99 eur, a currency that does not qualify: at least 10.00 usd or 500 jpy is needed"},
-		"a currency nobody knows":    {[]Purchase{bought("a", "xyz", 999, during)}, `paid in "xyz", a currency that is not known`},
-		"too late":                   {[]Purchase{bought("a", "usd", 1000, closes.Add(time.Second))}, "paid 10.00 usd at 2026-05-02T12:00:01Z, too late"},
-		"by the earliest of several": {[]Purchase{bought("b", "usd", 5, during), bought("a", "usd", 4, opens)}, "paid 0.04 usd, at least 10.00 usd is needed"},
+		"nothing bought":                {nil, "no purchase yet, at least 10.00 usd or 500 jpy is needed"},
+		"too little":                    {[]Purchase{bought("a", "usd", 999, during)}, "paid 9.99 usd, at least 10.00 usd is needed"},
+		"a currency not listed":         {[]Purchase{bought("a", "eur", 999, during)}, "paid 9.99 eur, a currency that does not qualify: at least 10.00 usd or 500 jpy is needed"},
+		"a currency nobody knows":       {[]Purchase{bought("a", "xyz", 999, during)}, `paid in "xyz", a currency that is not known`},
+		"too late":                      {[]Purchase{bought("a", "usd", 1000, closes.Add(time.Second))}, "paid 10.00 usd at 2026-05-02T12:00:01Z, too late"},
+		"too little in the last second": {[]Purchase{bought("a", "usd", 999, closes)}, "paid 9.99 usd, at least 10.00 usd is needed"},
+		"by the earliest of several":    {[]Purchase{bought("b", "usd", 5, during), bought("a", "usd", 4, opens)}, "paid 0.04 usd, at least 10.00 usd is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -69,6 +74,17 @@ func TestAssessSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("got %+v, want %q", last, c.want)
 			}
 		})
+	}
+}
+
+// A minimum of one unit is one: what misses it is not said to be of a currency that does not qualify.
+func TestAssessSaysWhatIsMissingOfOneUnit(t *testing.T) {
+	t.Parallel()
+	terms := plainTerms()
+	terms.Qualify.Minimum["jpy"] = 1
+	v := Assess(terms, plainHistory(bought("a", "jpy", 7, closes.Add(time.Second))), during)
+	if got := checkNamed(v, "minimum"); got.Detail != "paid 7 jpy at 2026-05-02T12:00:01Z, too late" {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -56,7 +56,7 @@ func (t Terms) purchaseRewards(s Slot) []RewardTerms {
 func (t Terms) tier(s Slot) Tier {
 	var found Tier
 	for _, tier := range t.Tiers {
-		if s.Granted() && tier.From <= int(s) {
+		if tier.From <= int(s) { // no tier begins before the first place
 			found = tier
 		}
 	}

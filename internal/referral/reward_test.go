@@ -127,6 +127,14 @@ func TestAssessRewards(t *testing.T) {
 			terms: with(RewardTerms{To: Referee, Fixed: map[money.Currency]int64{"usd": -5}}, RewardTerms{To: Referee, Percent: -5}),
 		},
 		{
+			name: "one unit is a reward", history: plainHistory(usd), key: "a",
+			terms: with(
+				RewardTerms{To: Referee, Fixed: map[money.Currency]int64{"usd": 1}},
+				RewardTerms{To: Referee, On: OnSignUp, Fixed: map[money.Currency]int64{"usd": 1}},
+			),
+			want: gets(reward(Referee, OnPurchase, "usd", 1), reward(Referee, OnSignUp, "usd", 1)),
+		},
+		{
 			name: "a fixed reward does not follow what is left", history: plainHistory(refunded(usd, 1499)), key: "a", want: gets(usdRewards...),
 			terms: func(t *Terms) { t.Refunds = RefundFull },
 		},

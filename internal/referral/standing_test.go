@@ -101,3 +101,14 @@ func TestAssessChecks(t *testing.T) {
 		}
 	}
 }
+
+func TestAssessSaysWhichPlaceItHas(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int]string{0: "use 1 of the code, which has no maximum", 1: "use 1 of the code, at most 1"} {
+		h := plainHistory(bought("a", "usd", 1000, during))
+		h.MaxUses = most
+		if got := checkNamed(Assess(plainTerms(), h, during), "code"); got != (Check{"code", true, want}) {
+			t.Errorf("got %+v, want %q", got, want)
+		}
+	}
+}

@@ -60,6 +60,31 @@ func TestAssessWindow(t *testing.T) {
 	})
 }
 
+// The window has both its ends, whatever the rule about existing customers says of what came before.
+func TestInWindow(t *testing.T) {
+	t.Parallel()
+	a := assessment{from: opens, until: closes}
+	for at, want := range map[time.Time]bool{
+		opens.Add(-time.Second): false, opens: true, during: true, closes: true, closes.Add(time.Second): false,
+	} {
+		if got := a.inWindow(Purchase{PaidAt: at}); got != want {
+			t.Errorf("%s is in the window: %t", at, got)
+		}
+	}
+}
+
+// While there is no purchase, the check says until when one counts, and whether that is over.
+func TestAssessSaysUntilWhen(t *testing.T) {
+	t.Parallel()
+	over := closes.Add(time.Second)
+	for now, open := range map[time.Time]bool{during: true, over.Add(-1): true, over: false, over.Add(1): false} {
+		want := Check{"window", open, "a purchase counts until 2026-05-02T12:00:00Z"}
+		if got := checkNamed(Assess(plainTerms(), plainHistory(), now), "window"); got != want {
+			t.Errorf("at %s: got %+v, want %+v", now, got, want)
+		}
+	}
+}
+
 func TestAssessExistingCustomer(t *testing.T) {
 	t.Parallel()
 	existing := Verdict{Status: Cancelled, Reason: ExistingCustomer}
