@@ -130,7 +130,8 @@ func (b *batch) source(file string, numbers []int) []byte {
 // copied is the mutant's copy of its function, under a name of its own, on lines of its own.
 func (m mutant) copied(n int) string {
 	in := m.in
-	return fmt.Sprintf("\n%s__%d%s%s%s\n", m.source[in.start:in.named], n, m.source[in.named:m.change.start], m.change.text, m.source[m.change.end:in.end])
+	before, after := m.source[in.named:m.change.start], m.source[m.change.end:in.end]
+	return fmt.Sprintf("\n%s__%d%s%s%s\n", m.source[in.start:in.named], n, before, m.change.text, after)
 }
 
 var compilerNames = regexp.MustCompile(`([^\s/]+\.go):(\d+):\d+: `)

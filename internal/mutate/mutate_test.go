@@ -76,6 +76,34 @@ func TestMutate(t *testing.T) {
 			want: []string{"ran on without end, 1 are no programs, 0 survived"},
 		},
 		{
+			name: "functions of every shape", change: map[string]string{
+				"m.go": `package m
+
+type counter struct{ n int }
+
+func (c *counter) add(all ...int) {
+	for _, n := range all {
+		c.n += n
+	}
+}
+
+func (c counter) twice() (n int, ok bool) { return c.n * 2, c.n > 0 }
+
+func (counter) unnamed(int) int { return 5 }
+
+func of[T any](all []T) int { return len(all) - 1 }
+`,
+				"m_test.go": testThat(`func() bool {
+	var c counter
+	_, before := c.twice()
+	c.add(1, 2)
+	n, ok := c.twice()
+	return c.n != 3 || before || n != 6 || !ok || c.unnamed(1) != 5 || of([]string{"a", "b"}) != 1 || (&counter{}).n != 0
+}()`),
+			},
+			code: 1, want: []string{"survived  m.go twice: 0 -> (0 + 1)\n          m.go:11:67", "10 mutants: 9 noticed, "},
+		},
+		{
 			name: "the tests do not pass as it is", code: 1, change: map[string]string{"m.go": "package m\n\nfunc Small(n int) bool { return n < 9 }\n"},
 			want: []string{"the tests of example.com/m do not pass as it is"},
 		},

@@ -9,21 +9,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // target is a package to break.
 type target struct {
-	ImportPath, Dir, Name string
-	GoFiles               []string
-	Module                struct{ Dir string }
+	ImportPath, Dir, Name              string
+	GoFiles, TestImports, XTestImports []string
+	Module                             struct{ Dir string }
 
 	mutants []mutant
 }
 
 // targets finds the packages, and every mutant of them.
 func targets(ctx context.Context, packages []string) ([]*target, error) {
-	args := append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,Module", "--"}, packages...)
+	args := append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,TestImports,XTestImports,Module", "--"}, packages...)
 	out, err := output(exec.CommandContext(ctx, "go", args...)) //nolint:gosec // packages of the caller's own
 	if err != nil {
 		return nil, err
@@ -83,7 +84,7 @@ func (o options) try(ctx context.Context, m mutant) (outcome, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	broken, binary := filepath.Join(dir, "broken.go"), filepath.Join(dir, "tests")
-	if err := os.WriteFile(broken, m.broken(), 0o600); err != nil {
+	if err := os.WriteFile(broken, m.broken(), 0o600); err != nil { //nolint:gosec // in a folder made just now
 		return abandoned, err
 	}
 	err = m.pkg.compile(ctx, dir, binary, map[string]string{filepath.Join(m.pkg.Module.Dir, m.file): broken})
@@ -125,6 +126,9 @@ func (o options) runTests(ctx context.Context, t *target, binary string, number 
 	limited, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	args := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, mostMemory), binary, "-test.failfast"}, o.testArgs...)
+	if slices.Contains(slices.Concat(t.TestImports, t.XTestImports), "pgregory.net/rapid") {
+		args = append(args, "-rapid.nofailfile") // what one mutant failed by must not lie there for the next, nor for the caller
+	}
 	tests := exec.CommandContext(limited, "sh", args...) //nolint:gosec // a program built just now
 	tests.Dir = t.Dir
 	tests.Env = append(os.Environ(), fmt.Sprintf("%s=%d", chooses, number))

@@ -129,6 +129,7 @@ func TestPathToEveryReason(t *testing.T) {
 // Only a person leads out of a final reason, and then to wherever the facts lead.
 func TestPathOutOfAFinalReason(t *testing.T) {
 	t.Parallel()
+	beforeRejected := []Reason{CodeExhausted, Superseded, SelfReferral, Erased, ExistingCustomer}
 	for _, r := range anyReason {
 		if r.Final() != (r == CodeExhausted || r == Rejected) {
 			t.Errorf("%s is final: %t", r, r.Final())
@@ -144,7 +145,7 @@ func TestPathOutOfAFinalReason(t *testing.T) {
 		}
 		for _, other := range anyReason {
 			_, err := Path(Cancelled, r, Cancelled, other, false)
-			legal := r == other || !r.Final() || (r == Rejected && slices.Contains([]Reason{CodeExhausted, Superseded, SelfReferral, Erased, ExistingCustomer}, other))
+			legal := r == other || !r.Final() || (r == Rejected && slices.Contains(beforeRejected, other))
 			if (err == nil) != legal {
 				t.Errorf("from %s to %s by facts alone: %v", r, other, err)
 			}

@@ -93,7 +93,10 @@ func TestAssessRequalify(t *testing.T) {
 		{name: "the next once its money went back", terms: again, history: plainHistory(refunded(a, 1500), b), want: inUSD, key: "b"},
 		{name: "the next once it is disputed", terms: again, history: plainHistory(disputed, b), want: inUSD, key: "b"},
 		{name: "the next once the dispute is lost", terms: again, history: plainHistory(lost, b), want: inUSD, key: "b"},
-		{name: "an inquiry does not take the money", terms: again, history: plainHistory(asked, b), want: Verdict{Status: Qualified, Reviewing: []string{"inquiry"}}, key: "a"},
+		{
+			name: "an inquiry does not take the money", terms: again, history: plainHistory(asked, b), key: "a",
+			want: Verdict{Status: Qualified, Reviewing: []string{"inquiry"}},
+		},
 		{name: "the earliest when none stands", terms: again, history: plainHistory(refunded(b, 1500), refunded(a, 1500)), want: back, key: "a"},
 		{name: "any: one unit back is enough", terms: under(RefundAny), history: plainHistory(refunded(a, 1), b), want: inUSD, key: "b"},
 		{name: "below_minimum: exactly the minimum is left", terms: again, history: plainHistory(refunded(a, 500), b), want: inUSD, key: "a"},

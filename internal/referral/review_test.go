@@ -178,7 +178,10 @@ func TestAssessDecisions(t *testing.T) {
 		{name: "reopened, and nothing against it", history: h(Reopen, during), want: rewarded(), key: "a"},
 		{name: "rejected without a purchase", history: pending(h(Reject, seen)), want: rejected()},
 		{name: "rejected after the window", history: pending(h(Reject, seen)), now: due, want: rejected()},
-		{name: "approved without a purchase", terms: under(Review), history: pending(h(Approve, seen, card)), want: Verdict{Status: Pending, Due: due, Flags: flags}},
+		{
+			name: "approved without a purchase", terms: under(Review), history: pending(h(Approve, seen, card)),
+			want: Verdict{Status: Pending, Due: due, Flags: flags},
+		},
 		{
 			name: "approval does not make a refund good", key: "a", want: Verdict{Status: Cancelled, Reason: Refunded},
 			history: func() History { h := h(Approve, during); h.Purchases[0].Refunded = 1000; return h }(),
