@@ -128,6 +128,7 @@ func newWatched(t *testing.T) *watched {
 	t.Cleanup(w.client.CloseIdleConnections)
 	server, dsn := testkit.NATS(t), testkit.Database(t)
 	w.dsn = dsn
+	w.creditPurchases()
 	door := w.role("ingress", "--nats-url", server, "--stripe-webhook-secret", webhookSecret, "--events-token", eventsToken,
 		"--stripe-mode", "test", "--listen", "127.0.0.1:0")
 	w.role("worker", "--nats-url", server, "--database-url", dsn, "--hash-key", hashKey, "--stripe-mode", "test")
@@ -145,6 +146,20 @@ func newWatched(t *testing.T) *watched {
 	}
 	w.startPrometheus()
 	return w
+}
+
+// creditPurchases applies the terms of a second program that credits what is bought: the series of that are not exported
+// without one.
+func (w *watched) creditPurchases() {
+	w.t.Helper()
+	pool, err := store.Open(w.t.Context(), w.dsn)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := store.NewDatabase(pool).ApplyProgram(w.t.Context(), []byte("name: cashback\ncredit_purchases: true\n")); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // role starts a process, and waits until it is ready.
