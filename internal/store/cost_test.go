@@ -35,25 +35,21 @@ const manyPayments = 100_000
 // is as much as of one with ten.
 func TestABuyersPastCostsNothing(t *testing.T) {
 	for name, c := range map[string]struct {
-		needs    feature
 		terms    func(t *model.Terms)
 		amount   money.Amount
 		refunded int64
 		from     time.Time
 		walks    bool
 	}{
-		"each of which would do":             {amount: usd(1000), from: noon, needs: longPasts},
-		"each too small":                     {amount: usd(1), from: noon, needs: longPasts},
-		"in a currency that is not listed":   {amount: money.New("gbp", 1000), from: noon, needs: longPasts},
+		"each of which would do":             {amount: usd(1000), from: noon},
+		"each too small":                     {amount: usd(1), from: noon},
+		"in a currency that is not listed":   {amount: money.New("gbp", 1000), from: noon},
 		"from before the sign-up":            {amount: usd(1000), from: noon.Add(-10 * day)},
 		"from after the window":              {amount: usd(1000), from: noon.Add(100 * day)},
-		"all of which went back":             {amount: usd(1000), refunded: 1000, from: noon, needs: longPasts},
-		"all of which went back, one by one": {amount: usd(1000), refunded: 1000, from: noon, needs: requalify, walks: true, terms: func(t *model.Terms) { t.Requalify = true }},
-		"all of which are credited":          {amount: usd(1000), from: noon, needs: crediting, terms: func(t *model.Terms) { t.CreditPurchases = true }},
+		"all of which went back":             {amount: usd(1000), refunded: 1000, from: noon},
+		"all of which went back, one by one": {amount: usd(1000), refunded: 1000, from: noon, walks: true, terms: func(t *model.Terms) { t.Requalify = true }},
+		"all of which are credited":          {amount: usd(1000), from: noon, terms: func(t *model.Terms) { t.CreditPurchases = true }},
 	} {
-		if !has(c.needs) {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			w := sequence{terms: c.terms}.story().world(t, t)
 			w.now = noon.Add(120 * day)
@@ -117,13 +113,9 @@ func further(buyer string) []step {
 		{"a sign-up elsewhere", []fact.Event{registered(buyer, "C-CAROL", noon.Add(time.Minute))}},
 		{"an earlier sign-up", []fact.Event{registered(buyer, "C-ALICE", noon.Add(-time.Minute))}},
 	}
-	if has(disputes) {
-		all = append(all, step{"a dispute of an old one", []fact.Event{past(dispute(n+4, 1, payment.DisputeNeedsResponse, hour))}})
-	}
-	if has(cards) {
-		all = append(all, step{"a card", []fact.Event{paidBy(n, "card_"+buyer, hour)}})
-	}
-	return all
+	return append(all,
+		step{"a dispute of an old one", []fact.Event{past(dispute(n+4, 1, payment.DisputeNeedsResponse, hour))}},
+		step{"a card", []fact.Event{paidBy(n, "card_"+buyer, hour)}})
 }
 
 func (w *world) measure(t *testing.T, l *listener, buyer string) (all []cost) {

@@ -65,15 +65,8 @@ func crowds(t *testing.T, tell func(t *testing.T, c crowdOfStories)) {
 	}
 }
 
-// known are the sequences that the store can live through.
-func known() (all []sequence) {
-	for _, s := range slices.Concat(sequences, laterSequences) {
-		if has(s.needs) {
-			all = append(all, s)
-		}
-	}
-	return all
-}
+// known are all sequences.
+func known() []sequence { return slices.Concat(sequences, laterSequences) }
 
 // The outcomes that were written by hand are what the model comes to as well: also of what the store has still to learn.
 func TestTheModelKnowsTheSequences(t *testing.T) {

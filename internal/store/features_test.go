@@ -29,7 +29,6 @@ const (
 	erasure     feature = "erasure"     // and who registers anew
 	crediting   feature = "crediting"   // of the purchases themselves
 
-	longPasts feature = "long pasts" // a buyer's payments that can decide nothing cost nothing
 )
 
 // all are in the order in which the store learns them.
@@ -37,11 +36,6 @@ var all = []feature{
 	disputes, warnings, cards, invoices, percent, forSignUps, points, tiers, requalify, firstOnly, verified, decisions,
 	attribution, vanity, programs, signals, erasure, crediting,
 }
-
-// notYet are those that the store has still to learn. Nothing that needs one of them is made up.
-var notYet = []feature{}
-
-func has(f feature) bool { return f == "" || !slices.Contains(notYet, f) }
 
 // features are those that one business has to do with.
 type features []feature
@@ -51,7 +45,7 @@ func (all features) has(f feature) bool { return slices.Contains(all, f) }
 // drawFeatures lets each business have to do with some, so that what goes wrong is easy to see.
 func drawFeatures(t *rapid.T) (some features) {
 	for _, f := range all {
-		if has(f) && rapid.IntRange(0, 2).Draw(t, string(f)) > 0 {
+		if rapid.IntRange(0, 2).Draw(t, string(f)) > 0 {
 			some = append(some, f)
 		}
 	}

@@ -25,45 +25,45 @@ func minutes(n int) time.Time { return hour.Add(time.Duration(n) * time.Minute) 
 
 var laterSequences = []sequence{
 	{
-		name: "session, invoice and intent of one purchase with different amounts: the invoice is believed", needs: invoices,
+		name:   "session, invoice and intent of one purchase with different amounts: the invoice is believed",
 		events: bobBuys(invoice(1, usd(999), minutes(1)), intent(1, "bob", usd(3000), minutes(2))),
 		want:   "bob by alice (C-ALICE): pending ",
 	},
 	{
-		name: "an invoice is enough, and the earliest of the times counts", needs: invoices,
-		now: noon.Add(92 * day),
+		name: "an invoice is enough, and the earliest of the times counts",
+		now:  noon.Add(92 * day),
 		events: []fact.Event{
 			registered("bob", "C-ALICE", noon), invoice(1, usd(1000), noon.Add(91*day)), session(1, "bob", usd(1), noon.Add(89*day)),
 		},
 		want: rewardedBob,
 	},
 	{
-		name: "a review opened by a charge that arrives after the reward", needs: cards, terms: review("same_card"),
+		name: "a review opened by a charge that arrives after the reward", terms: review("same_card"),
 		events: bobBuys(paidBy(1, "card_1", minutes(1)), session(2, "alice", usd(1000), noon), paidBy(2, "card_1", hour)),
 		want:   heldBob,
 	},
 	{
-		name: "a card seen first at the referee, later at the referrer", needs: cards, terms: review("same_card"),
+		name: "a card seen first at the referee, later at the referrer", terms: review("same_card"),
 		events: bobBuys(paidBy(1, "card_1", hour), session(2, "alice", usd(1000), minutes(9)), paidBy(2, "card_1", minutes(9))),
 		want:   heldBob,
 	},
 	{
-		name: "a card of another referee of the code", needs: cards, terms: review("same_card"),
+		name: "a card of another referee of the code", terms: review("same_card"),
 		events: bobBuys(paidBy(1, "card_1", hour), registered("carol", "C-ALICE", noon), session(2, "carol", usd(1000), minutes(9)), paidBy(2, "card_1", minutes(9))),
 		want:   heldBob + "\ncarol by alice (C-ALICE): qualified ",
 	},
 	{
-		name: "a dispute won, then a late under_review", needs: disputes,
+		name:   "a dispute won, then a late under_review",
 		events: bobBuys(dispute(1, 1, payment.DisputeWon, minutes(9)), dispute(1, 1, payment.DisputeUnderReview, minutes(5)), charge(1, 0, hour)),
 		want:   rewardedBob,
 	},
 	{
-		name: "a dispute lost and won within one second", needs: disputes,
+		name:   "a dispute lost and won within one second",
 		events: bobBuys(dispute(1, 1, payment.DisputeLost, minutes(9)), dispute(1, 1, payment.DisputeWon, minutes(9)), charge(1, 0, hour)),
 		want:   rewardedBob,
 	},
 	{
-		name: "grant, reverse, win, reverse, win", needs: disputes,
+		name: "grant, reverse, win, reverse, win",
 		events: bobBuys(
 			dispute(1, 1, payment.DisputeNeedsResponse, minutes(1)), dispute(1, 1, payment.DisputeWon, minutes(2)),
 			dispute(1, 2, payment.DisputeNeedsResponse, minutes(3)), dispute(1, 2, payment.DisputeWon, minutes(4)), charge(1, 0, hour),
@@ -71,32 +71,32 @@ var laterSequences = []sequence{
 		want: rewardedBob,
 	},
 	{
-		name: "one dispute won, another lost", needs: disputes,
+		name:   "one dispute won, another lost",
 		events: bobBuys(dispute(1, 1, payment.DisputeWon, minutes(9)), dispute(1, 2, payment.DisputeLost, minutes(5)), charge(1, 0, hour)),
 		want:   "bob by alice (C-ALICE): cancelled disputed",
 	},
 	{
-		name: "an inquiry holds", needs: disputes,
+		name:   "an inquiry holds",
 		events: bobBuys(dispute(1, 1, payment.DisputeWarningNeedsResponse, minutes(1)), charge(1, 0, hour)),
 		want:   heldBob,
 	},
 	{
-		name: "an inquiry that is closed holds nothing", needs: disputes,
+		name:   "an inquiry that is closed holds nothing",
 		events: bobBuys(dispute(1, 1, payment.DisputeWarningNeedsResponse, minutes(1)), dispute(1, 1, payment.DisputeWarningClosed, minutes(9)), charge(1, 0, hour)),
 		want:   rewardedBob,
 	},
 	{
-		name: "a fraud warning holds", needs: warnings,
+		name:   "a fraud warning holds",
 		events: bobBuys(warning(1, true, minutes(1)), charge(1, 0, hour)),
 		want:   heldBob,
 	},
 	{
-		name: "a fraud warning that is acted on within the same second", needs: warnings,
+		name:   "a fraud warning that is acted on within the same second",
 		events: bobBuys(warning(1, true, minutes(1)), warning(1, false, minutes(1)), charge(1, 0, hour)),
 		want:   rewardedBob,
 	},
 	{
-		name: "a share follows the net, and is rounded down once", needs: percent,
+		name: "a share follows the net, and is rounded down once",
 		terms: func(t *model.Terms) {
 			t.Rewards = []model.Promise{{To: "referrer", Millionths: 333_333}, {To: "referee", Millionths: 200_000, AtMost: map[money.Currency]int64{"usd": 250, "eur": 250}}}
 		},
@@ -109,7 +109,7 @@ bob by alice (C-ALICE): rewarded  [referrer alice 4.66 usd] [referee bob 2.50 us
 bob has 2.50 usd`,
 	},
 	{
-		name: "a share in dinars ends with a zero", needs: percent,
+		name: "a share in dinars ends with a zero",
 		terms: func(t *model.Terms) {
 			t.Minimum["kwd"] = 1000
 			t.Rewards = []model.Promise{{To: "referrer", Millionths: 333_333}}
@@ -119,7 +119,7 @@ bob has 2.50 usd`,
 bob by alice (C-ALICE): rewarded  [referrer alice 3.330 kwd]`,
 	},
 	{
-		name: "a reward for the sign-up, while it is live", needs: forSignUps,
+		name: "a reward for the sign-up, while it is live",
 		terms: func(t *model.Terms) {
 			t.Rewards = append(t.Rewards, model.Promise{To: "referee", SignUp: true, Fixed: map[money.Currency]int64{"eur": 100}})
 		},
@@ -129,7 +129,7 @@ bob has 1.00 eur
 carol by alice (C-ALICE): cancelled refunded`,
 	},
 	{
-		name: "points for every currency", needs: points,
+		name: "points for every currency",
 		terms: func(t *model.Terms) {
 			t.Rewards = []model.Promise{{To: "referrer", Fixed: map[money.Currency]int64{money.Points: 10}}}
 		},
@@ -138,7 +138,7 @@ carol by alice (C-ALICE): cancelled refunded`,
 bob by alice (C-ALICE): rewarded  [referrer alice 10 points]`,
 	},
 	{
-		name: "the tier of the first use", needs: tiers,
+		name: "the tier of the first use",
 		terms: func(t *model.Terms) {
 			t.Tiers = []model.Tier{
 				{Name: "Bronze", From: 1, Rewards: []model.Promise{{To: "referrer", Fixed: map[money.Currency]int64{"usd": 100, "eur": 100}}}}, {Name: "Silver", From: 2},
@@ -149,7 +149,7 @@ bob by alice (C-ALICE): rewarded  [referrer alice 10 points]`,
 bob by alice (C-ALICE): rewarded  [referrer alice 1.00 usd]`,
 	},
 	{
-		name: "a later purchase in place of one that went back", needs: requalify, terms: func(t *model.Terms) { t.Requalify = true },
+		name: "a later purchase in place of one that went back", terms: func(t *model.Terms) { t.Requalify = true },
 		events: bobBuys(charge(1, 1000, hour), session(2, "bob", usd(1000), minutes(9))),
 		want:   rewardedBob,
 	},
@@ -159,51 +159,51 @@ bob by alice (C-ALICE): rewarded  [referrer alice 1.00 usd]`,
 		want:   "bob by alice (C-ALICE): cancelled refunded",
 	},
 	{
-		name: "the first purchase is too small, where the first decides", needs: firstOnly, terms: func(t *model.Terms) { t.First = true },
+		name: "the first purchase is too small, where the first decides", terms: func(t *model.Terms) { t.First = true },
 		events: bobBuys(session(2, "bob", usd(999), noon), charge(1, 0, hour)),
 		want:   "bob by alice (C-ALICE): cancelled below_minimum",
 	},
 	{
-		name: "the first purchase is in a currency that is not listed, where the first decides", needs: firstOnly,
+		name:   "the first purchase is in a currency that is not listed, where the first decides",
 		terms:  func(t *model.Terms) { t.First = true },
 		events: bobBuys(session(2, "bob", money.New("gbp", 99_999), noon), charge(1, 0, hour)),
 		want:   "bob by alice (C-ALICE): cancelled below_minimum",
 	},
 	{
-		name: "an address verified within the window, after the purchase", needs: verified, terms: func(t *model.Terms) { t.VerifiedEmail = true },
+		name: "an address verified within the window, after the purchase", terms: func(t *model.Terms) { t.VerifiedEmail = true },
 		now: noon.Add(100 * day), events: bobBuys(verifiedBy("bob", noon.Add(90*day))), want: rewardedBob,
 	},
 	{
-		name: "an address verified too late", needs: verified, terms: func(t *model.Terms) { t.VerifiedEmail = true },
+		name: "an address verified too late", terms: func(t *model.Terms) { t.VerifiedEmail = true },
 		now: noon.Add(100 * day), events: bobBuys(verifiedBy("bob", noon.Add(90*day+time.Second))), want: "bob by alice (C-ALICE): cancelled expired",
 	},
 	{
-		name: "an address that is not verified", needs: verified, terms: func(t *model.Terms) { t.VerifiedEmail = true },
+		name: "an address that is not verified", terms: func(t *model.Terms) { t.VerifiedEmail = true },
 		events: bobBuys(charge(1, 0, hour)), want: "bob by alice (C-ALICE): pending ",
 	},
 	{
-		name: "a rejection before anything is known of the referral", needs: decisions,
+		name:   "a rejection before anything is known of the referral",
 		events: bobBuys(decided("bob", "C-ALICE", fact.Rejected, noon.Add(-day))), want: "bob by alice (C-ALICE): cancelled rejected",
 	},
 	{
-		name: "rejected, and taken back", needs: decisions,
+		name:   "rejected, and taken back",
 		events: bobBuys(decided("bob", "C-ALICE", fact.Rejected, minutes(1)), decided("bob", "C-ALICE", fact.Reopened, minutes(2))), want: rewardedBob,
 	},
 	{
-		name: "an approval covers the warning before it", needs: decisions,
+		name:   "an approval covers the warning before it",
 		events: bobBuys(warning(1, true, minutes(1)), charge(1, 0, hour), decided("bob", "C-ALICE", fact.Approved, minutes(1))), want: rewardedBob,
 	},
 	{
-		name: "an approval does not cover the warning after it", needs: decisions,
+		name:   "an approval does not cover the warning after it",
 		events: bobBuys(warning(1, true, minutes(2)), charge(1, 0, hour), decided("bob", "C-ALICE", fact.Approved, minutes(1))), want: heldBob,
 	},
 	{
-		name: "an approval does not cover a card that is shared later", needs: decisions, terms: review("same_card"),
+		name: "an approval does not cover a card that is shared later", terms: review("same_card"),
 		events: bobBuys(paidBy(1, "card_1", hour), decided("bob", "C-ALICE", fact.Approved, minutes(5)), session(2, "alice", usd(1000), minutes(9)), paidBy(2, "card_1", minutes(9))),
 		want:   heldBob,
 	},
 	{
-		name: "attributed by hand, in place of the sign-up's code", needs: attribution,
+		name: "attributed by hand, in place of the sign-up's code",
 		events: []fact.Event{
 			registered("carol", "", noon), registered("bob", "C-ALICE", noon), attributed("bob", "C-CAROL", hour), session(1, "bob", usd(1000), hour),
 		},
@@ -213,39 +213,39 @@ bob has 10.00 usd
 carol has 10.00 usd`,
 	},
 	{
-		name: "attributed by hand, without a code before: the window runs from the sign-up", needs: attribution,
+		name:   "attributed by hand, without a code before: the window runs from the sign-up",
 		now:    noon.Add(92 * day),
 		events: []fact.Event{registered("bob", "", noon), attributed("bob", "C-ALICE", noon.Add(80*day)), session(1, "bob", usd(1000), noon.Add(91*day))},
 		want:   "bob by alice (C-ALICE): cancelled expired",
 	},
 	{
-		name: "attributed by hand, to a code that gets its owner later", needs: vanity,
+		name:   "attributed by hand, to a code that gets its owner later",
 		events: []fact.Event{registered("bob", "", noon), attributed("bob", "A-ALICE", noon), assigned("alice", "A-ALICE", "", hour), session(1, "bob", usd(1000), hour)},
 		want: `alice has 10.00 usd
 bob by alice (A-ALICE): rewarded  [referrer alice 10.00 usd] [referee bob 10.00 usd]
 bob has 10.00 usd`,
 	},
 	{
-		name: "a sign-up and the vanity code that it names", needs: vanity,
+		name:   "a sign-up and the vanity code that it names",
 		events: []fact.Event{registered("bob", "V-CAROL", noon), withOwnCode(registered("carol", "", noon), "V-CAROL"), session(1, "bob", usd(1000), hour)},
 		want: `bob by carol (V-CAROL): rewarded  [referrer carol 10.00 usd] [referee bob 10.00 usd]
 bob has 10.00 usd
 carol has 10.00 usd`,
 	},
 	{
-		name: "one device, known first of the referee, then of the referrer", needs: signals, terms: review("same_device"),
+		name: "one device, known first of the referee, then of the referrer", terms: review("same_device"),
 		events: []fact.Event{
 			from(registered("bob", "C-ALICE", noon), "", "device-1"), session(1, "bob", usd(1000), hour), from(registered("alice", "", noon.Add(-day)), "", "device-1"),
 		},
 		want: heldBob,
 	},
 	{
-		name: "one mailbox for two who came with a code", needs: signals, terms: review("same_email"),
+		name: "one mailbox for two who came with a code", terms: review("same_email"),
 		events: bobBuys(withEmail(registered("carol", "C-ALICE", noon), "B.ob+2@example.com")),
 		want:   heldBob + "\ncarol by alice (C-ALICE): pending ",
 	},
 	{
-		name: "too many from one address: those before are not to blame", needs: signals,
+		name: "too many from one address: those before are not to blame",
 		terms: func(t *model.Terms) {
 			t.Fraud = map[string]string{"signups_per_ip": "cancel"}
 			t.PerIPMax, t.PerIPWithin = 1, time.Minute
@@ -259,30 +259,30 @@ carol by alice (C-ALICE): cancelled fraud
 dave by alice (C-ALICE): pending `,
 	},
 	{
-		name: "an address to throw away", needs: signals,
+		name:   "an address to throw away",
 		terms:  func(t *model.Terms) { t.Fraud = map[string]string{"disposable_email": "cancel"} },
 		events: []fact.Event{withEmail(registered("bob", "C-ALICE", noon), "bob@mailinator.com"), session(1, "bob", usd(1000), hour)},
 		want:   "bob by alice (C-ALICE): cancelled fraud",
 	},
 	{
-		name: "an erased user's replayed registration", needs: erasure, terms: referrerOnly,
+		name: "an erased user's replayed registration", terms: referrerOnly,
 		events: bobBuys(erased("bob", minutes(30)), again(registered("bob", "C-ALICE", noon))),
 		want:   "(erased) by alice (C-ALICE): rewarded  [referrer alice 10.00 usd]\nalice has 10.00 usd",
 	},
 	{
-		name: "erased before they bought", needs: erasure,
+		name:   "erased before they bought",
 		events: []fact.Event{registered("bob", "C-ALICE", noon), erased("bob", noon.Add(time.Minute)), again(registered("bob", "C-ALICE", noon))},
 		want:   "(erased) by alice (C-ALICE): cancelled erased",
 	},
 	{
-		name: "whoever comes back under the same id is somebody new", needs: erasure, terms: referrerOnly,
+		name: "whoever comes back under the same id is somebody new", terms: referrerOnly,
 		events: []fact.Event{registered("bob", "C-ALICE", noon), erased("bob", noon.Add(time.Minute)), registered("bob", "C-ALICE", hour), session(1, "bob", usd(1000), hour)},
 		want: `(erased) by alice (C-ALICE): cancelled erased
 alice has 10.00 usd
 bob by alice (C-ALICE): rewarded  [referrer alice 10.00 usd]`,
 	},
 	{
-		name: "an erased referrer: those before count, those after do not", needs: erasure,
+		name:   "an erased referrer: those before count, those after do not",
 		terms:  func(t *model.Terms) { t.Rewards = t.Rewards[1:] },
 		events: []fact.Event{registered("carol", "", noon), registered("bob", "C-CAROL", noon), erased("carol", noon), registered("dave", "C-CAROL", hour), session(1, "bob", usd(1000), hour)},
 		want: `bob by (erased) (C-CAROL): rewarded  [referee bob 10.00 usd]
@@ -290,7 +290,7 @@ bob has 10.00 usd
 dave by (erased) (C-CAROL): cancelled erased`,
 	},
 	{
-		name: "what was bought is credited, less what went back", needs: crediting,
+		name:   "what was bought is credited, less what went back",
 		terms:  func(t *model.Terms) { t.CreditPurchases = true },
 		events: []fact.Event{registered("bob", "", noon), session(1, "bob", usd(1000), hour), charge(1, 400, hour), session(2, "bob", usd(500), noon.Add(-2*time.Hour))},
 		want:   "bob has 6.00 usd",

@@ -13,10 +13,7 @@ import (
 
 // TestWhatWentBackComesAgain follows the ledger through a sequence in its own order: each turn is posted, once.
 func TestWhatWentBackComesAgain(t *testing.T) {
-	for name, c := range map[string]struct {
-		needs feature
-		turns []fact.Event
-	}{
+	for name, c := range map[string]struct{ turns []fact.Event }{
 		"a refund that fails": {
 			turns: []fact.Event{
 				session(1, "bob", usd(1000), hour), refundOf(1, 1, payment.RefundSucceeded, 1), refundOf(1, 1, payment.RefundFailed, 2),
@@ -24,16 +21,12 @@ func TestWhatWentBackComesAgain(t *testing.T) {
 			},
 		},
 		"disputes that are won": {
-			needs: disputes,
 			turns: []fact.Event{
 				bobsCharge(), dispute(1, 1, payment.DisputeNeedsResponse, minutes(1)), dispute(1, 1, payment.DisputeWon, minutes(2)),
 				dispute(1, 2, payment.DisputeNeedsResponse, minutes(3)), dispute(1, 2, payment.DisputeWon, minutes(4)),
 			},
 		},
 	} {
-		if !has(c.needs) {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "")
 			w.now = noon.Add(day)

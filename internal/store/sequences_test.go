@@ -31,7 +31,6 @@ func tie(customer, user string, at time.Time) fact.Event {
 // hand. It is delivered in every order, and by two workers at once; and the model is held against it as well.
 type sequence struct {
 	name   string
-	needs  feature              // which the store must have learnt
 	terms  func(t *model.Terms) // how they differ from the usual ones
 	then   []model.Version      // later versions
 	now    time.Time            // a day after the sign-ups, when it is not said
