@@ -333,7 +333,7 @@ func (d *devProcess) mustHave(t *testing.T, keys []string, told simulate.Tally) 
 }
 
 // unread is what the subjects begin with of the events of a simulation that nobody reads.
-const unread = "plusone.in.stripe.product."
+const unread = "plusone.in.stripe.customer."
 
 // simulateInterrupted has somebody who does not want to wait.
 func (d *devProcess) simulateInterrupted(t *testing.T) {

@@ -107,7 +107,7 @@ func TestAuditSaysWhichLawIsBroken(t *testing.T) {
 		{"a verdict", "update referrals set status = 'pending' where status = 'rewarded'", "update referrals set status = 'rewarded' where status = 'pending'", "Law 1, Convergence.", "but its facts amount to rewarded"},
 		{"a payment", "update payments set refunded = gross", "update payments set refunded = 0", "Law 1, Convergence.", "its objects amount to"},
 		{"what is owed", "update objects set gross = 1 where gross = 1000; update payments set gross = 1", "update objects set gross = 1000 where gross = 1; update payments set gross = 1000", "Law 3, Full settlement.", "still to post"},
-		{"undue", "update objects set gross = 1 where gross = 1000; update payments set gross = 1", "update objects set gross = 1000 where gross = 1; update payments set gross = 1000", "Law 2, No undue reward.", "rest on no purchase"},
+		{"undue", "update objects set gross = 1 where gross = 1000; update payments set gross = 1", "update objects set gross = 1000 where gross = 1; update payments set gross = 1000", "Law 2, No undue reward.", "rests on nothing that qualifies"},
 		{"a place", "update codes set granted = granted + 1 where granted = 1", "update codes set granted = 1 where granted = 2", "Law 5, The cap holds.", "2 granted, 1 taken"},
 		{"a lost row", "insert into balances values (4711, 'usd', 0)", "delete from balances where user_id = 4711", "Law 7, Nothing lost.", "balance 4711"},
 		{"an untrue word", `insert into outbox (count, events) values (1, '[{"id":"transition-4711-1"}]')`, "delete from outbox", "Law 9, Told once each.", "transition-4711-1"},
