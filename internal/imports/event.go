@@ -99,7 +99,10 @@ func (d *draft) mend(err error) bool {
 		d.problems = append(d.problems, Problem{Line: d.line, Column: 1, Message: why})
 		return false
 	}
-	if c.when {
+	switch {
+	case message == isMissing && c.flag() != "":
+		message += fillItIn(c)
+	case c.when:
 		message += ", such as 2026-01-31T09:30:00Z"
 	}
 	d.refuse(c, message)
@@ -168,7 +171,13 @@ func truth(cell string) any {
 
 // requireWhen refuses a row that does not say when it was.
 func (d *draft) requireWhen() {
-	if d.at == "" {
-		d.refuse(d.reader.kind.when(), "is missing: fill it in, or say --at TIME for the rows without it")
+	if c := d.reader.kind.when(); d.at == "" {
+		d.refuse(c, isMissing+fillItIn(c))
 	}
+}
+
+const isMissing = "is missing" // as package fact says it
+
+func fillItIn(c *column) string {
+	return ": fill it in, or say " + c.flag() + " for the rows without it"
 }
