@@ -25,6 +25,9 @@ func (i *importer) send(ctx context.Context, checked imports.Report) error {
 		return err
 	}
 	defer to.nc.Close()
+	if err := progress.Save(i.State); err != nil { // who can not note it shall not begin
+		return fmt.Errorf("how far the import has come can not be noted: %w; name another place with --state", err)
+	}
 	show, hide := importProgress(i.std.err, "sending", checked.Rows)
 	err = imports.Send(ctx, i.file, i.kind, i.fill, i.began, checked, imports.Batch{
 		Skip: progress.Sent, Size: i.InFlight, Publish: to.publish,
@@ -42,7 +45,7 @@ func (i *importer) send(ctx context.Context, checked imports.Report) error {
 	return os.Remove(i.State)
 }
 
-// progress is where to begin. It is noted at once: who can not note it shall not begin.
+// progress is where to begin.
 func (i *importer) progress(checked imports.Report) (imports.Progress, error) {
 	progress := imports.NewProgress(i.kind, i.fill, checked)
 	earlier, err := imports.LoadProgress(i.State)
@@ -61,9 +64,6 @@ func (i *importer) progress(checked imports.Report) (imports.Progress, error) {
 			i.File, earlier.Sent, earlier.Rows)
 	}
 	i.out.Resumed, i.out.Sent = progress.Sent, progress.Sent
-	if err := progress.Save(i.State); err != nil {
-		return progress, fmt.Errorf("how far the import has come can not be noted: %w; name another place with --state", err)
-	}
 	return progress, nil
 }
 
