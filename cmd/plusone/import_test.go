@@ -365,3 +365,18 @@ func TestImportIntoDev(t *testing.T) {
 	d.Signal(syscall.SIGTERM)
 	d.Wait(patience)
 }
+
+func TestImportHelp(t *testing.T) {
+	for command, says := range map[string][]string{
+		"import":           {"import users", "import codes", "import referrals"},
+		"import users":     {"user_id, registered_at; username, email", "--dry-run", "--resume", "--state", "--at", "NATS_URL", "--data", "--json"},
+		"import codes":     {"user_id, code, at; program"},
+		"import referrals": {"user_id, referral_code, at (or registered_at); by", "--by", "--why", "imported"},
+	} {
+		code, out, errs := invoke(t, append(strings.Fields(command), "--help")...)
+		if code != 0 || errs != "" {
+			t.Errorf("%s --help ended with %d and %q", command, code, errs)
+		}
+		mustSay(t, strings.Join(strings.Fields(out), " "), says...)
+	}
+}

@@ -90,7 +90,7 @@ func TestSendStops(t *testing.T) {
 		want    error
 		sent    int
 	}{
-		"the context ends":          {publish: func(n int) error { cancel(); return nil }, want: context.Canceled, sent: 3},
+		"the context ends":          {publish: func(int) error { cancel(); return nil }, want: context.Canceled, sent: 3},
 		"the stream refuses":        {publish: func(n int) error { return at(n, 2, no) }, want: no, sent: 3},
 		"it can not be noted":       {note: func(n int) error { return at(n, 2, no) }, want: no, sent: 6},
 		"nothing stands in its way": {sent: 10},
