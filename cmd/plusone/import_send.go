@@ -97,7 +97,7 @@ type importPublisher struct {
 	js      jetstream.JetStream
 	grouped *stream.Publisher
 	single  *stream.Publisher
-	end context.Context //nolint:containedctx // of the command: what is on its way is waited for, but not tried again, once it has ended
+	end     context.Context //nolint:containedctx // of the command: what is on its way is waited for, but not tried again, once it has ended
 }
 
 func (i *importer) connect(ctx context.Context) (*importPublisher, error) {
