@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -228,6 +229,19 @@ func TestImportFlags(t *testing.T) {
 	}
 }
 
+// TestAnImportIsInterruptedWhileItChecks, and has sent nothing.
+func TestAnImportIsInterruptedWhileItChecks(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	file := crowded(t, 3)
+	if code := run(ctx, []string{"import", "users", file, "--nats-url", "nats://127.0.0.1:1"}, streams{&out, &errs}); code != exitFailed || out.String() != "" {
+		t.Errorf("it ended with %d and %q", code, out.String())
+	}
+	mustSay(t, errs.String(), "interrupted: nothing was sent")
+}
+
 // begun starts an import of many rows, few at a time, and waits until some are sent and more are not.
 func (b *bureau) begun(file string) (p *testkit.Process, far func() int) {
 	b.t.Helper()
@@ -326,8 +340,8 @@ func TestAnImportWithoutTheStream(t *testing.T) {
 	full.MaxMsgs, full.Discard = 3005, jetstream.DiscardNew
 	b.configure(full)
 	others := named(t, "member", 100)
-	_, errs = b.run(exitFailed, "users", others, "--in-flight", "2")
-	mustSay(t, errs, "the stream is full: let the worker catch up", "of 100 rows; with --resume")
+	_, errs = b.run(exitFailed, "users", others, "--in-flight", "4") // one by itself, and three together
+	mustSay(t, errs, "the stream is full: let the worker catch up", "the stream has 4 of 100 rows; with --resume")
 	full.MaxMsgs = -1
 	b.configure(full)
 	b.run(0, "users", others, "--resume")

@@ -176,6 +176,53 @@ func TestWhatIsPublishedStatesWhatTheRowSays(t *testing.T) {
 	})
 }
 
+func or(cell, fill string) string {
+	if cell == "" {
+		return fill
+	}
+	return cell
+}
+
+// TestDecisionsStateWhatTheRowSays, or the flags where the row says nothing.
+func TestDecisionsStateWhatTheRowSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := func(label string) string {
+			return rapid.StringOfN(rapid.RuneFrom([]rune("ab,\"; 'é€😀\\<&@.")), 0, 9, -1).Draw(t, label)
+		}
+		fill := Fill{At: "2026-01-01T00:00:00Z", By: "f" + text("fill by"), Why: "f" + text("fill why")}
+		user, code := "u"+text("user"), rapid.StringMatching(`[A-Za-z0-9_-]{3,32}`).Draw(t, "code")
+		cells := map[string]string{"user_id": user, "by": text("by"), "why": text("why"), "code": code, "referral_code": code, "program": "vip"}
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		if rapid.Bool().Draw(t, "says when") {
+			at = time.Unix(rapid.Int64Range(1e9, now.Unix()).Draw(t, "at"), 0).UTC()
+			cells["at"] = at.Format(time.RFC3339)
+			cells["registered_at"] = cells["at"]
+		}
+		file := func(names ...string) string {
+			var text strings.Builder
+			w, row := csv.NewWriter(&text), []string(nil)
+			names = rapid.Permutation(names).Draw(t, "columns")
+			for _, name := range names {
+				row = append(row, cells[name])
+			}
+			_ = w.WriteAll([][]string{names, row})
+			return text.String()
+		}
+		when := rapid.SampledFrom([]string{"at", "registered_at"}).Draw(t, "when")
+		got := states(t, rows(t, file("user_id", "referral_code", when, "by", "why"), Referrals, fill)[0])
+		by, why := or(cells["by"], fill.By), or(cells["why"], fill.Why)
+		want := fact.Attribution{UserID: user, Code: strings.ToUpper(code), By: by, Why: why, At: at}
+		if diff := cmp.Diff(&want, got.Attribution); diff != "" || !got.At.Equal(at) {
+			t.Fatal(got.At, diff)
+		}
+		got = states(t, rows(t, file("user_id", "code", "at", "program"), Codes, fill)[0])
+		assigned := fact.Assignment{UserID: user, Code: strings.ToUpper(code), Program: "vip", At: at}
+		if diff := cmp.Diff(&assigned, got.Assignment); diff != "" || !got.At.Equal(at) {
+			t.Fatal(got.At, diff)
+		}
+	})
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add("user_id,code,at\na,abc,2026-01-01T00:00:00Z\n", uint8(1))
 	f.Add("\xef\xbb\xbfuser_id,registered_at,email_verified\r\n\"a\"\"b\",2026-01-01T00:00:00Z,TRUE\r\n\xff,,\x00\r\n", uint8(0))
