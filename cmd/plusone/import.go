@@ -92,7 +92,7 @@ func (f importFlags) run(ctx context.Context, std streams, kind imports.Kind, fi
 	if i.file, err = openImport(f.File); err != nil {
 		return err
 	}
-	defer i.file.Close()
+	defer i.file.Close() //nolint:errcheck // it was only read
 	return i.conclude(i.run(ctx))
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/plusone-dev/plusone/internal/imports"
 	"github.com/plusone-dev/plusone/internal/ops"
@@ -25,6 +26,9 @@ func (i *importer) send(ctx context.Context, checked imports.Report) error {
 		return err
 	}
 	defer to.nc.Close()
+	if err := progress.Save(i.State); err != nil { // who can not note it shall not begin
+		return fmt.Errorf("how far the import has come can not be noted: %w; name another place with --state", err)
+	}
 	show, hide := importProgress(i.std.err, "sending", checked.Rows)
 	err = imports.Send(ctx, i.file, i.kind, i.fill, i.began, checked, imports.Batch{
 		Skip: progress.Sent, Size: i.InFlight, Publish: to.publish,
@@ -42,7 +46,7 @@ func (i *importer) send(ctx context.Context, checked imports.Report) error {
 	return os.Remove(i.State)
 }
 
-// progress is where to begin. It is noted at once: who can not note it shall not begin.
+// progress is where to begin.
 func (i *importer) progress(checked imports.Report) (imports.Progress, error) {
 	progress := imports.NewProgress(i.kind, i.fill, checked)
 	earlier, err := imports.LoadProgress(i.State)
@@ -61,9 +65,6 @@ func (i *importer) progress(checked imports.Report) (imports.Progress, error) {
 			i.File, earlier.Sent, earlier.Rows)
 	}
 	i.out.Resumed, i.out.Sent = progress.Sent, progress.Sent
-	if err := progress.Save(i.State); err != nil {
-		return progress, fmt.Errorf("how far the import has come can not be noted: %w; name another place with --state", err)
-	}
 	return progress, nil
 }
 
@@ -92,9 +93,11 @@ const importPatience = 30 * time.Second
 
 // importPublisher has the stream take rows.
 type importPublisher struct {
-	nc  *nats.Conn
-	pub *stream.Publisher
-	end context.Context //nolint:containedctx // of the command: what is on its way is waited for, but not tried again, once it has ended
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	grouped *stream.Publisher
+	single  *stream.Publisher
+	end     context.Context //nolint:containedctx // of the command: what is on its way is waited for, but not tried again, once it has ended
 }
 
 func (i *importer) connect(ctx context.Context) (*importPublisher, error) {
@@ -109,14 +112,43 @@ func (i *importer) connect(ctx context.Context) (*importPublisher, error) {
 		}
 		return nil, err
 	}
-	// Whether the server flushes before each acknowledgement is not known here; where it does, rows share the flush.
-	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{Grouped: true})
+	p := &importPublisher{nc: nc, end: ctx}
+	if p.js, err = jetstream.New(nc); err == nil {
+		// Whether the server flushes before each acknowledgement is not known here; where it does, rows share the flush.
+		p.grouped, err = stream.NewPublisher(nc, stream.PublisherOptions{Grouped: true})
+	}
+	if err == nil {
+		p.single, err = stream.NewPublisher(nc, stream.PublisherOptions{})
+	}
 	if err != nil {
 		nc.Close()
 		return nil, err
 	}
-	return &importPublisher{nc: nc, pub: pub, end: ctx}, nil
+	return p, nil
 }
+
+// begin publishes the first row of a batch, and says how best to publish the others: where the stream has just had that
+// one, it has most likely had them all. It answers for each of those at once, and would refuse a group with one in it.
+func (p *importPublisher) begin(ctx context.Context, batch []stream.Msg) (with *stream.Publisher, others []stream.Msg) {
+	ctx, cancel := context.WithTimeout(ctx, importAckWait)
+	defer cancel()
+	first := nats.NewMsg(batch[0].Subject)
+	first.Data = batch[0].Data
+	for name, value := range batch[0].Header {
+		first.Header.Set(name, value)
+	}
+	ack, err := p.js.PublishMsg(ctx, first, jetstream.WithMsgID(batch[0].ID))
+	switch {
+	case err != nil: // it is among those that are tried, and tried again
+		return p.single, batch
+	case ack.Duplicate:
+		return p.single, batch[1:]
+	}
+	return p.grouped, batch[1:]
+}
+
+// importAckWait is how long one acknowledgement may take.
+const importAckWait = 5 * time.Second
 
 // publish returns nil once the stream has all of the rows. One that does not answer is asked again for a while: the
 // events are the same, so it has each once.
@@ -129,8 +161,9 @@ func (p *importPublisher) publish(ctx context.Context, rows []imports.Row) error
 		}
 	}
 	began := time.Now()
+	pub, others := p.begin(ctx, msgs)
 	for {
-		err := p.pub.PublishBatch(ctx, msgs)
+		err := pub.PublishBatch(ctx, others)
 		if said := p.nc.LastError(); err != nil && errors.Is(said, nats.ErrPermissionViolation) {
 			return fmt.Errorf("%w: connect as the user tools (%w)", stream.ErrForbidden, said)
 		}
@@ -141,6 +174,7 @@ func (p *importPublisher) publish(ctx context.Context, rows []imports.Row) error
 		case <-p.end.Done():
 			return err
 		case <-time.After(time.Second):
+			pub, others = p.begin(ctx, msgs)
 		}
 	}
 }

@@ -29,7 +29,8 @@ func importProgress(w io.Writer, what string, of int) (show func(rows int), hide
 		all = of
 	}
 	bar := progressbar.NewOptions(all, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(drawEvery))
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(drawEvery),
+		progressbar.OptionSetSpinnerChangeInterval(0)) // else it would go on turning by itself, under the next
 	return func(rows int) { _ = bar.Set(rows) }, func() { _ = bar.Clear() }
 }
 

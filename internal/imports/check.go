@@ -82,7 +82,7 @@ func hexOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // Check says what is wrong with what rows of a kind are filled with; empty for nothing. Each problem is named by its column.
 func (f Fill) Check(kind Kind, now time.Time) []Problem {
-	d := draft{reader: &Reader{kind: kind, fill: f, now: now}, data: map[string]any{}}
+	d := newDraft(&Reader{kind: kind, fill: f, now: now})
 	for i := range kind.columns {
 		c := &kind.columns[i]
 		d.fillIn(c)

@@ -43,13 +43,18 @@ type draft struct {
 	at       string
 	data     map[string]any
 	problems []Problem
+	refused  map[*column]bool // once each: what was put right is not wrong again
 	line     int
+}
+
+func newDraft(r *Reader) *draft {
+	return &draft{reader: r, data: make(map[string]any, len(r.kind.columns)), refused: map[*column]bool{}}
 }
 
 // event makes an event of a row, and reads it as the worker will. What that finds wrong is noted and put right, and it is
 // read again: so all that is wrong with a row is said at once.
 func (r *Reader) event(cells []string) (Row, []Problem) {
-	d := draft{reader: r, data: make(map[string]any, len(r.kind.columns))}
+	d := newDraft(r)
 	d.line, _ = r.csv.FieldPos(0)
 	for i := range r.kind.columns {
 		d.fillIn(&r.kind.columns[i])
@@ -95,11 +100,14 @@ func (d *draft) mend(err error) bool {
 		name = d.reader.kind.when().name
 	}
 	c := d.reader.kind.column(name)
-	if c == nil {
+	if c == nil || d.refused[c] {
 		d.problems = append(d.problems, Problem{Line: d.line, Column: 1, Message: why})
 		return false
 	}
-	if c.when {
+	switch {
+	case message == isMissing && c.flag() != "":
+		message += fillItIn(c)
+	case c.when:
 		message += ", such as 2026-01-31T09:30:00Z"
 	}
 	d.refuse(c, message)
@@ -117,6 +125,7 @@ func (d *draft) refuse(c *column, message string) {
 		}
 	}
 	d.problems = append(d.problems, p)
+	d.refused[c] = true
 	delete(d.data, c.name)
 	switch {
 	case c.when:
@@ -168,7 +177,13 @@ func truth(cell string) any {
 
 // requireWhen refuses a row that does not say when it was.
 func (d *draft) requireWhen() {
-	if d.at == "" {
-		d.refuse(d.reader.kind.when(), "is missing: fill it in, or say --at TIME for the rows without it")
+	if c := d.reader.kind.when(); d.at == "" {
+		d.refuse(c, isMissing+fillItIn(c))
 	}
+}
+
+const isMissing = "is missing" // as package fact says it
+
+func fillItIn(c *column) string {
+	return ": fill it in, or say " + c.flag() + " for the rows without it"
 }

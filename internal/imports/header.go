@@ -43,7 +43,10 @@ func (r *Reader) header() error {
 	return nil
 }
 
-func refuseHeader(problems ...Problem) error { return &HeaderError{problems} }
+func refuseHeader(problems ...Problem) error {
+	byPlace(problems)
+	return &HeaderError{problems}
+}
 
 // name finds the column that is meant, and says what is wrong with its name.
 func (r *Reader) name(names []string, i int) (c *column, message string) {
@@ -67,7 +70,7 @@ func (r *Reader) name(names []string, i int) (c *column, message string) {
 	case name == "":
 		return nil, "the column has no name: remove it, or name it one of " + r.known()
 	}
-	if near := suggest.Nearest(name, r.kind.names()); near != "" {
+	if near := suggest.Nearest(strings.ToLower(name), r.kind.names()); near != "" {
 		return nil, fmt.Sprintf("unknown column %s: did you mean %s?", shown(name), near)
 	}
 	return nil, fmt.Sprintf("unknown column %s: there are %s", shown(name), r.known())
@@ -94,13 +97,11 @@ func (r *Reader) missing(noList bool) (all []Problem) {
 
 // advice says how else a column may be filled.
 func advice(c *column) string {
-	switch {
-	case c.when:
-		return ": add it, or say --at TIME for all rows; without either, the same row would be another event each time"
-	case c.name == "by":
-		return ": add it, or say --by NAME for all rows"
-	case c.name == "why":
-		return ": add it, or say --why TEXT for all rows"
+	if c.when {
+		return ": add it, or say " + c.flag() + " for all rows; without either, the same row would be another event each time"
+	}
+	if c.flag() != "" {
+		return ": add it, or say " + c.flag() + " for all rows"
 	}
 	return ""
 }

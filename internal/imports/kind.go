@@ -40,6 +40,19 @@ type column struct {
 	when    bool   // it says when it was
 }
 
+// flag is what fills the column on the command line; empty for nothing.
+func (c *column) flag() string {
+	switch {
+	case c.when:
+		return "--at TIME"
+	case c.name == "by":
+		return "--by NAME"
+	case c.name == "why":
+		return "--why TEXT"
+	}
+	return ""
+}
+
 // column is the one with a name; nil for none.
 func (k Kind) column(name string) *column {
 	for i := range k.columns {

@@ -104,5 +104,8 @@ func syntax(bad *csv.ParseError) Problem {
 	case errors.Is(bad.Err, csv.ErrQuote):
 		message = `a cell in quotes must end with one, and quotes inside it be doubled`
 	}
+	if bad.StartLine != bad.Line {
+		message += fmt.Sprintf(" (the row begins on line %d)", bad.StartLine)
+	}
 	return Problem{Line: bad.Line, Column: bad.Column, Message: message}
 }
