@@ -96,7 +96,7 @@ func (s sequence) orders() [][]int {
 
 // Every order is lived through by people of its own, step by step side by side.
 func TestSequencesInEveryOrder(t *testing.T) {
-	crowds(t, func(t *testing.T, c crowdOfStories) {
+	crowds(t, func(_ *testing.T, c crowdOfStories) {
 		var steps [][]fact.Event // by the place in the order
 		var wants, runs []string
 		for _, s := range c.all {
@@ -123,7 +123,7 @@ func TestSequencesInEveryOrder(t *testing.T) {
 
 func TestSequencesWithTwoWorkers(t *testing.T) {
 	const rounds = 6
-	crowds(t, func(t *testing.T, c crowdOfStories) {
+	crowds(t, func(_ *testing.T, c crowdOfStories) {
 		var batches [][]fact.Event
 		var wants, runs []string
 		for _, s := range c.all {
