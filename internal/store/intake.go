@@ -76,7 +76,8 @@ type namedTie struct {
 
 // signUp is a sign-up and the event that told of it.
 type signUp struct {
-	fact.SignUp
+	fact.SignUp         // whose UserID is what the user is called within the transaction
+	said         string // what the event calls them
 	event, cause string
 }
 
@@ -112,7 +113,7 @@ func (in *intake) add(e fact.Event) {
 		in.sight(e)
 	}
 	if e.SignUp != nil {
-		s := signUp{SignUp: *e.SignUp, event: e.Key, cause: e.Name}
+		s := signUp{SignUp: *e.SignUp, said: e.SignUp.UserID, event: e.Key, cause: e.Name}
 		s.UserID = in.name(s.UserID, s.RegisteredAt)
 		in.signUps[s.UserID] = append(in.signUps[s.UserID], s)
 		if s.OwnCode != "" {

@@ -110,7 +110,7 @@ func (t *txn) findNames() error {
 	for id, all := range t.in.signUps {
 		for _, s := range all {
 			m := membership{id, t.terms.named(s.Program)}
-			t.names.candidate[m] = t.store.opts.Codes(id, t.terms.newest(m.program).terms.Codes.Length, t.also.redraw[m])
+			t.names.candidate[m] = t.store.opts.Codes(s.said, t.terms.newest(m.program).terms.Codes.Length, t.also.redraw[m])
 		}
 	}
 	codes := t.in.codeNames()
