@@ -56,11 +56,11 @@ func nameOf(id int64, external *string) string {
 const erasedSign = "\x01"
 
 // toldName is a user's name as it is told to the world: nothing, of those who were erased.
-func toldName(name string) string {
+func toldName(name string) *string {
 	if strings.HasPrefix(name, erasedSign) {
-		return ""
+		return nil
 	}
-	return name
+	return &name
 }
 
 // addUser learns a name. A row that is lost has none: nobody else's must be taken for it.

@@ -30,8 +30,8 @@ type parties struct {
 
 type movedData struct {
 	parties
-	Referrer string    `json:"referrer"`
-	Referee  string    `json:"referee"`
+	Referrer *string   `json:"referrer"` // null, as the other, when they were erased
+	Referee  *string   `json:"referee"`
 	Code     string    `json:"code"`
 	From     *string   `json:"from"`
 	Status   string    `json:"status"`
@@ -45,7 +45,7 @@ type rewardData struct {
 	TransferID string    `json:"transfer_id"`
 	To         string    `json:"to"`
 	On         string    `json:"on"`
-	UserID     string    `json:"user_id"`
+	UserID     *string   `json:"user_id"` // null when they were erased
 	Currency   string    `json:"currency"`
 	Amount     string    `json:"amount"`
 	Minor      int64     `json:"minor"`

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/plusone-dev/plusone/docs/events"
 	"github.com/plusone-dev/plusone/internal/fact"
 )
@@ -82,5 +84,41 @@ func TestOnlyOneRelayWorksAtATime(t *testing.T) {
 	})
 	if n != 1 || err != nil {
 		t.Errorf("relayed %d, %v", n, err)
+	}
+}
+
+// TestOutboundEventsOfAnyBusiness holds what is told of businesses of every kind against the schemas.
+func TestOutboundEventsOfAnyBusiness(t *testing.T) {
+	made := rapid.Custom(drawBusiness)
+	told := make(map[string]bool)
+	for seed := range 12 {
+		b := made.Example(seed)
+		w := b.world(t, t)
+		w.now = noon.Add(100 * day)
+		w.apply(b.events...)
+		_, err := w.store.Relay(w.ctx, 1000, func(_ context.Context, out []Outbound) error {
+			for _, o := range out {
+				schema, err := events.Compile(o.Type)
+				if err != nil {
+					return err
+				}
+				body, err := events.Decode(o.Body)
+				if err != nil {
+					return err
+				}
+				if err := schema.Validate(body); err != nil {
+					t.Errorf("%s: %v", o.Body, err)
+				}
+				told[o.Type] = true
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.close()
+	}
+	if len(told) < 5 {
+		t.Errorf("only %v were told", told)
 	}
 }

@@ -221,7 +221,7 @@ func addPurchases(ctx context.Context, q *db.Queries, w *Why, it *item) error {
 func purchaseFact(r db.Payment, objects []payment.Object) PurchaseFact {
 	for i := range objects {
 		objects[i].Evidence.Card = "" // a hash is nobody's business
-		objects[i].Evidence.User.UserID = toldName(objects[i].Evidence.User.UserID)
+		objects[i].Evidence.User.UserID = deref(toldName(objects[i].Evidence.User.UserID))
 	}
 	slices.SortFunc(objects, func(a, b payment.Object) int { return cmp.Compare(a.Key, b.Key) })
 	return PurchaseFact{
