@@ -4,7 +4,7 @@
 insert into cards (key, user_id, seen_at)
 select unnest(@key::bytea[]), unnest(@user_id::bigint[]), unnest(@seen_at::timestamptz[])
 on conflict (key, user_id) do update set seen_at = excluded.seen_at where excluded.seen_at < cards.seen_at
-returning user_id;
+returning user_id, key;
 
 -- name: LookForCards :many
 -- Dates cards anew by the payments that are left, of users one of whose payments turned out to be another's, or later.
@@ -16,7 +16,7 @@ from (
     group by q.key, q.user_id
 ) w
 where c.key = w.key and c.user_id = w.user_id and c.seen_at is distinct from w.seen_at and w.seen_at is not null
-returning c.user_id;
+returning c.user_id, c.key;
 
 -- name: ForgetCards :many
 -- Takes cards away from users who, as it turned out, never paid with them.
@@ -26,32 +26,47 @@ where c.key = q.key and c.user_id = q.user_id
   and not exists (
       select from payments p
       where p.user_id = q.user_id and p.card = q.key and p.merged_into is null and p.paid_at is not null)
-returning c.user_id;
+returning c.user_id, c.key;
 
 -- name: ListRefereesByTraits :many
 -- The referees of these referrers who share something with them, going by what the questions name.
 select distinct q.user_id::bigint as user_id, r.referee_id
 from (select unnest(@user_id::bigint[]) as user_id, unnest(@ip::bytea[]) as ip, unnest(@device::bytea[]) as device,
-             unnest(@cards::boolean[]) as cards) q
+             unnest(@card::bytea[]) as card) q
 join referrals r on r.referrer_id = q.user_id
 join users o on o.id = r.referee_id
-where o.ip_key = q.ip or o.device_key = q.device or q.cards;
+where o.ip_key = q.ip or o.device_key = q.device or exists (select from cards c where c.key = q.card and c.user_id = o.id);
 
 -- name: ListSiblings :many
--- Who came with the same code as somebody, and shares a device, an e-mail address or a card with them.
+-- Who came with the same code as somebody, and shares a device, an e-mail address or a card with them, or did until now: of
+-- each the two who did so first. For the others nothing changes, who share it with these already.
 select distinct q.user_id::bigint as user_id, o.id as sibling_id
 from (select unnest(@user_id::bigint[]) as user_id, unnest(@code_id::bigint[]) as code_id, unnest(@email::bytea[]) as email,
-             unnest(@device::bytea[]) as device, unnest(@cards::boolean[]) as cards) q
+             unnest(@device::bytea[]) as device, unnest(@card::bytea[]) as card, unnest(@cards::boolean[]) as cards) q
 cross join lateral (
-    select u.id from users u where u.email_key = q.email
+    (select u.id from users u
+    where u.email_key = q.email and u.id <> q.user_id
+      and (exists (select from sign_ups x where x.user_id = u.id and x.code_id = q.code_id)
+           or exists (select from attributions a where a.user_id = u.id and a.code_id = q.code_id))
+    order by u.registered_at, u.id limit 2)
     union all
-    select u.id from users u where u.device_key = q.device
+    (select u.id from users u
+    where u.device_key = q.device and u.id <> q.user_id
+      and (exists (select from sign_ups x where x.user_id = u.id and x.code_id = q.code_id)
+           or exists (select from attributions a where a.user_id = u.id and a.code_id = q.code_id))
+    order by u.registered_at, u.id limit 2)
     union all
-    select o.user_id from cards e join cards o on o.key = e.key where q.cards and e.user_id = q.user_id
-) o
-where o.id <> q.user_id
-  and (exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
-       or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id));
+    select l.user_id
+    from (select q.card as key where q.card is not null
+          union all select e.key from cards e where q.cards and e.user_id = q.user_id) k
+    cross join lateral (
+        select o.user_id from cards o
+        where o.key = k.key and o.user_id <> q.user_id
+          and (exists (select from sign_ups x where x.user_id = o.user_id and x.code_id = q.code_id)
+               or exists (select from attributions a where a.user_id = o.user_id and a.code_id = q.code_id))
+        order by o.seen_at, o.user_id limit 2
+    ) l
+) o;
 
 -- name: ListNeighbours :many
 -- Who signed up from an address at or after a moment, and before another.

@@ -47,7 +47,7 @@ update customers set user_id = @to_id::bigint where user_id = @from_id::bigint a
 -- The same with what objects say of who bought. Returns the payments that may be another's now.
 update objects o set user_id = @to_id::bigint
 from payments p
-where p.user_id = @from_id::bigint and p.paid_at is not null and p.merged_into is null
+where p.user_id = @from_id::bigint and p.merged_into is null
   and (o.payment_id = p.id or o.payment_id in (select m.id from payments m where m.merged_into = p.id))
   and o.user_id = @from_id::bigint and (o.user_at > @erased_at::timestamptz) = @late::boolean
 returning p.id;
@@ -61,6 +61,16 @@ update attributions set user_id = @to_id::bigint where user_id = @from_id::bigin
 -- name: DropLateSignUps :exec
 -- Takes the sign-ups that are dated after a moment from a person: they are recorded anew, as another's.
 delete from sign_ups where user_id = @user_id and registered_at > @erased_at;
+
+-- name: ListCodesUsed :many
+-- The codes that somebody came with.
+select code_id from sign_ups where user_id = @user_id
+union
+select code_id from attributions where user_id = @user_id;
+
+-- name: MarkDivided :exec
+-- Notes on referrals that what is known of their referee was divided: their log may show what is of the other.
+update referrals set divided = true where referee_id = any(@user_ids::bigint[]);
 
 -- name: MoveReferrals :exec
 -- Gives the referrals that rest on nothing any more that a person did to the other.
@@ -82,6 +92,7 @@ select (exists (select from repeats where user_id = @user_id::bigint and at > @e
     or exists (select from decisions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
     or exists (select from attributions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
     or exists (
-        select from payments p join objects o on o.payment_id = p.id
-        where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
+        select from payments p
+        join objects o on o.payment_id = p.id or o.payment_id in (select m.id from payments m where m.merged_into = p.id)
+        where p.user_id = @user_id::bigint and p.merged_into is null
           and o.user_id = p.user_id and o.user_at > @erased_at::timestamptz))::boolean as known;

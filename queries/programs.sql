@@ -38,4 +38,4 @@ values (@program_id, @version, @effective_from, @source);
 
 -- name: GetLatestSignUp :one
 -- When the latest sign-up of all is dated: with clocks that differ, it may be ahead.
-select greatest('0001-01-01 00:00:00+00', (select max(registered_at) from users), (select max(registered_at) from sign_ups))::timestamptz as at;
+select greatest('0001-01-01 00:00:00+00', (select max(registered_at) from users), (select max(registered_at) from sign_ups), (select max(at) from attributions))::timestamptz as at;

@@ -10,6 +10,7 @@ alter table users
     add column device_key  bytea,
     add column by_hand     boolean not null default false, -- somebody attributed them by hand: see attributions
     add column erased_at   timestamptz;
+update users set verified_at = registered_at where email_verified;
 alter table users drop column email_verified; -- verified_at says it
 create index users_by_ip on users (ip_key, registered_at) where ip_key is not null;
 create index users_by_device on users (device_key) where device_key is not null;
@@ -56,6 +57,9 @@ alter table payments
 -- The purchases of a buyer in a currency, by size: whether any is large enough, however many are not.
 create index payments_by_size on payments (user_id, currency, gross) where user_id is not null and paid_at is not null and merged_into is null;
 
+-- Whose the purchases are that are not paid yet: few, and not for long.
+create index payments_unpaid on payments (user_id) where user_id is not null and paid_at is null and merged_into is null;
+
 -- What can not be placed: a payment without a user, and a refund or a dispute without a purchase. An index each: a
 -- business with many guests must still find the second among the first.
 create index payments_without_user on payments (id) where merged_into is null and paid_at is not null and user_id is null;
@@ -100,7 +104,8 @@ alter table codes add column assigned boolean not null default false;
 alter table referrals
     add column decision   text collate "C" check (decision in ('approved', 'rejected', 'reopened')),
     add column decided_at timestamptz,
-    add column reviewing  boolean not null default false;
+    add column reviewing  boolean not null default false,
+    add column divided    boolean not null default false; -- the referee turned out to be two people
 create index referrals_under_review on referrals (id) where reviewing;
 
 -- The ledger's other half: the net of purchases, credited to their buyers, numbered from 1 for each payment.
@@ -135,8 +140,8 @@ drop table credits, attributions, decisions, cards, repeats, tombstones;
 revoke delete on sign_ups from plusone_worker;
 revoke select on objects, customers, sign_ups from plusone_api;
 alter table codes drop column assigned;
-alter table referrals drop column decision, drop column decided_at, drop column reviewing;
-drop index payments_by_size, payments_without_user, payments_without_purchase, customers_by_user, users_by_ip, users_by_device;
+alter table referrals drop column decision, drop column decided_at, drop column reviewing, drop column divided;
+drop index payments_unpaid, payments_by_size, payments_without_user, payments_without_purchase, customers_by_user, users_by_ip, users_by_device;
 alter table payments drop column card, drop column disputed, drop column inquiry_at, drop column warned_at, drop column credits;
 alter table objects drop column user_place, drop column card, drop column dispute_minor, drop column dispute_status,
     drop column dispute_at, drop column dispute_opened, drop column warning, drop column warning_at, drop column warning_opened;
@@ -144,5 +149,5 @@ alter table users add column email_verified boolean not null default false;
 update users set email_verified = verified_at is not null;
 alter table users drop column verified_at, drop column disposable, drop column ip_key, drop column device_key,
     drop column by_hand, drop column erased_at;
-delete from users where external_id is null;
+update users set external_id = 'erased-' || id where external_id is null; -- what was granted to them stays
 alter table users alter column external_id set not null;

@@ -57,8 +57,48 @@ var ErrContended = errors.New("store: the rows to lock kept changing")
 // Apply records the facts of a batch of events in one transaction, assesses every referral they touch, and settles the
 // ledger. An event that was recorded before changes nothing. The number of statements does not depend on the size of
 // the batch.
+//
+// Erasures are the exception: each takes statements of its own, and a second one of the same id a transaction of its own,
+// for what the first divides has to be written before it can be divided again.
 func (s *Store) Apply(ctx context.Context, events []fact.Event) (Result, error) {
-	return s.run(ctx, work{events: events})
+	first, further := onceErased(events)
+	all, err := s.run(ctx, work{events: first})
+	for _, e := range further {
+		if err != nil {
+			break
+		}
+		var r Result
+		r, err = s.run(ctx, work{events: []fact.Event{e}})
+		all.add(r)
+	}
+	return all, err
+}
+
+// onceErased takes from a batch the erasures of ids that it erases before.
+func onceErased(events []fact.Event) (first, further []fact.Event) {
+	seen := make(map[string]bool)
+	for _, e := range events {
+		switch {
+		case e.Erased == nil:
+			first = append(first, e)
+		case seen[e.Erased.UserID]:
+			further = append(further, e)
+		default:
+			seen[e.Erased.UserID] = true
+			first = append(first, e)
+		}
+	}
+	return first, further
+}
+
+// add puts the result of a further transaction to it.
+func (r *Result) add(o Result) {
+	maps.Copy(r.Seen, o.Seen)
+	r.Transitions = append(r.Transitions, o.Transitions...)
+	r.Transfers = append(r.Transfers, o.Transfers...)
+	r.Credits = append(r.Credits, o.Credits...)
+	r.Taken = append(r.Taken, o.Taken...)
+	r.Restarts += o.Restarts
 }
 
 // work is what a transaction is asked to do: record events, look again at the referrals of some referees, or settle the
@@ -146,24 +186,25 @@ type txn struct {
 	credits []*credited         // payments whose credit is looked at
 	behind  db.MarkBehindParams // users whose earlier purchases are left to the clock
 
-	names    names
-	touched  map[int64]string // users whose referrals are looked at again, and the event that is the cause
-	users    map[int64]*user
-	codes    map[int64]*code
-	waiting  []int64 // users who signed up with a code that has just got its owner
-	items    []*item
-	bySignUp map[[2]int64]*item        // the same, by referee and code
-	signUps  map[[2]int64]*signUpState // of those who signed up, by user and code
-	bought   map[int64][]int64         // the payments that the batch changed, by the users whose they are or were
-	cards    cardChanges
-	carded   map[int64]bool             // users of whose cards something changed
-	hand     map[int64][]attributedCode // who was attributed by hand, by user
-	buried   buried
-	divided  map[int64]bool    // people who turned out to be two
-	replayed []fact.Event      // what was kept of them, to be recorded anew
-	kept     map[string]traits // of the sign-ups among that, by the event
-	repeats  repeats
-	result   Result
+	names     names
+	touched   map[int64]string // users whose referrals are looked at again, and the event that is the cause
+	users     map[int64]*user
+	codes     map[int64]*code
+	waiting   []int64 // users who signed up with a code that has just got its owner
+	items     []*item
+	bySignUp  map[[2]int64]*item        // the same, by referee and code
+	signUps   map[[2]int64]*signUpState // of those who signed up, by user and code
+	bought    map[int64][]int64         // the payments that the batch changed, by the users whose they are or were
+	cards     cardChanges
+	carded    map[int64][]string         // the cards of users that were seen earlier than was known, or not at all
+	usedCodes map[int64][]int64          // the codes with which those came who turned out to be two
+	hand      map[int64][]attributedCode // who was attributed by hand, by user
+	buried    buried
+	divided   map[int64]bool    // people who turned out to be two
+	replayed  []fact.Event      // what was kept of them, to be recorded anew
+	kept      map[string]traits // of the sign-ups among that, by the event
+	repeats   repeats
+	result    Result
 }
 
 // run begins the transaction along with its first questions, and commits it along with its last writes.
@@ -173,7 +214,8 @@ func (t *txn) run(conn connection, w work) error {
 	t.touched, t.bought = make(map[int64]string), make(map[int64][]int64)
 	t.cards = cardChanges{seen: make(map[cardOf]time.Time), lost: make(map[cardOf]bool)}
 	t.buried, t.divided, t.kept = make(buried), make(map[int64]bool), make(map[string]traits)
-	t.carded, t.hand = make(map[int64]bool), make(map[int64][]attributedCode)
+	t.carded, t.hand = make(map[int64][]string), make(map[int64][]attributedCode)
+	t.usedCodes = make(map[int64][]int64)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range slices.Concat(w.referees, w.behind) {
 		t.touched[id] = w.cause

@@ -74,19 +74,32 @@ func (t *txn) recordCards() error {
 		lost.UserID = append(lost.UserID, c.user)
 	}
 	watched := t.terms.watched()
-	note := func(users []int64, err error) error {
-		for _, id := range users {
-			if watched.card {
-				t.carded[id] = true
-			}
+	note := func(user int64, card []byte) {
+		if watched.card {
+			t.carded[user] = append(t.carded[user], string(card))
 		}
-		return err
 	}
 	return t.together(
-		ask(seen.UserID, func(q *db.Queries, _ []int64) error { return note(q.SeeCards(t.ctx, seen)) }),
-		ask(lost.UserID, func(q *db.Queries, _ []int64) error { return note(q.LookForCards(t.ctx, lost)) }),
+		ask(seen.UserID, func(q *db.Queries, _ []int64) error {
+			rows, err := q.SeeCards(t.ctx, seen)
+			for _, r := range rows {
+				note(r.UserID, r.Key)
+			}
+			return err
+		}),
 		ask(lost.UserID, func(q *db.Queries, _ []int64) error {
-			return note(q.ForgetCards(t.ctx, db.ForgetCardsParams(lost)))
+			rows, err := q.LookForCards(t.ctx, lost)
+			for _, r := range rows {
+				note(r.UserID, r.Key)
+			}
+			return err
+		}),
+		ask(lost.UserID, func(q *db.Queries, _ []int64) error {
+			rows, err := q.ForgetCards(t.ctx, db.ForgetCardsParams(lost))
+			for _, r := range rows {
+				note(r.UserID, r.Key)
+			}
+			return err
 		}),
 	)
 }

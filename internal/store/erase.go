@@ -63,6 +63,9 @@ func (t *txn) exhume(events []fact.Event) error {
 		byHash[string(key)] = id
 		hashes = append(hashes, key)
 	}
+	if len(hashes) == 0 {
+		return nil
+	}
 	rows, err := t.q.ListTombstones(t.ctx, hashes)
 	for _, r := range rows {
 		id := byHash[string(r.Hash)]
@@ -155,8 +158,10 @@ func (s *split) splitEarlier(row db.User) error {
 	if err := s.bury(early, s.at); err != nil {
 		return err
 	}
-	verified := derefTime(row.VerifiedAt)
-	if row.VerifiedAt != nil && !verified.After(s.at) {
+	if verified := derefTime(row.VerifiedAt); row.VerifiedAt != nil && !verified.After(s.at) {
+		if err := s.q.SetVerified(s.ctx, db.SetVerifiedParams{ID: early, VerifiedAt: verified}); err != nil {
+			return err
+		}
 		if err := s.verifyAnew(s.from, true); err != nil {
 			return err
 		}
@@ -168,9 +173,6 @@ func (s *split) splitEarlier(row db.User) error {
 // was erased later.
 func (s *split) splitLater(row db.User) error {
 	if err := s.q.EraseUser(s.ctx, db.EraseUserParams{ID: s.from, ErasedAt: s.at}); err != nil {
-		return err
-	}
-	if err := s.q.ScrubRepeats(s.ctx, s.from); err != nil {
 		return err
 	}
 	later, err := s.later()
@@ -191,9 +193,10 @@ func (s *split) splitLater(row db.User) error {
 	}
 	if later == 0 {
 		s.touched[s.from], s.divided[s.from] = s.cause, true
-		return nil
+	} else if err := s.move(later, true); err != nil {
+		return err
 	}
-	return s.move(later, true)
+	return s.q.ScrubRepeats(s.ctx, s.from) // what is left is theirs
 }
 
 // later is the row of the person that the id meant after the moment.
@@ -241,6 +244,11 @@ func (s *split) concernReferees() error {
 func (s *split) move(to int64, late bool) error {
 	s.touched[s.from], s.touched[to] = s.cause, s.cause
 	s.divided[s.from], s.divided[to] = true, true
+	used, err := s.q.ListCodesUsed(s.ctx, s.from)
+	if err != nil {
+		return err
+	}
+	s.usedCodes[s.from] = append(s.usedCodes[s.from], used...)
 	ties, err := s.q.MoveTies(s.ctx, db.MoveTiesParams{FromID: s.from, ToID: to, ErasedAt: s.at, Late: late})
 	if err != nil {
 		return err
@@ -271,7 +279,10 @@ func (s *split) move(to int64, late bool) error {
 			return err
 		}
 	}
-	return s.q.MoveReferrals(s.ctx, db.MoveReferralsParams{FromID: s.from, ToID: to})
+	if err := s.q.MoveReferrals(s.ctx, db.MoveReferralsParams{FromID: s.from, ToID: to}); err != nil {
+		return err
+	}
+	return s.q.MarkDivided(s.ctx, []int64{s.from, to})
 }
 
 // replayLater takes from the person the sign-ups that are dated after the moment. They are recorded anew with the batch.

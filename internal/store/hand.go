@@ -148,16 +148,21 @@ func (t *txn) saveDecisions() error {
 	return t.later.queries().InsertDecisions(t.ctx, rows)
 }
 
-// reopen takes the refusal of a place back, and makes room for one more where the code is full: whoever decides so wants
-// this referral to count.
+// reopen takes the refusal of a place back. Whoever decides so wants this referral to count: see makeRoom.
 func (t *txn) reopen(it *item) {
-	if referral.Slot(it.Slot) != referral.SlotRefused {
-		return
+	if referral.Slot(it.Slot) == referral.SlotRefused {
+		it.Slot, it.changed, it.reopened = int32(referral.SlotUnasked), true, true
 	}
-	it.Slot, it.changed = int32(referral.SlotUnasked), true
-	if c := t.codes[it.CodeID]; c.limits.MaxUses > 0 && c.limits.Granted >= c.limits.MaxUses {
-		c.limits.MaxUses++
+}
+
+// makeRoom gives a referral that was reopened its place, before all others: where the code is full, it gets one more.
+func (t *txn) makeRoom(it *item) referral.Slot {
+	limits := &t.codes[it.CodeID].limits
+	if limits.MaxUses > 0 && limits.Granted >= limits.MaxUses {
+		limits.MaxUses++
 	}
+	limits.Granted++
+	return referral.Slot(limits.Granted)
 }
 
 // undecided are the referrals of which it is not known yet what somebody decided: new ones of people who are not, and

@@ -84,10 +84,13 @@ func (t *txn) recordPeople() error {
 	for _, a := range t.in.attributions {
 		t.touch(t.names.user[a.UserID], a.cause)
 	}
+	for _, a := range t.in.assignments { // whose traits must not change while those who wait for the code are judged
+		t.touch(t.names.user[a.UserID], a.cause)
+	}
 	for id, cause := range t.also.users {
 		t.touch(id, cause)
 	}
-	if len(t.touched) == 0 && len(t.in.assignments) == 0 {
+	if len(t.touched) == 0 {
 		return nil
 	}
 	for _, step := range []func() error{

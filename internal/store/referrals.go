@@ -26,6 +26,7 @@ type item struct {
 	signals   []referral.Signal
 	verdict   referral.Verdict
 	decided   bool // a person's decision about it is among what is new
+	reopened  bool // and takes the refusal of a place back
 
 	moves  []referral.Move
 	posted []ledger.Transfer // before
@@ -158,6 +159,10 @@ func (t *txn) judge() {
 	wants := make(map[int64][]referral.Want)
 	for i, it := range t.items {
 		it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
+		if it.verdict.WantsSlot && it.reopened {
+			t.grant(it, t.makeRoom(it))
+			continue
+		}
 		if it.verdict.WantsSlot {
 			p := it.verdict.Purchase
 			wants[it.CodeID] = append(wants[it.CodeID], referral.Want{Index: i, PaidAt: p.PaidAt, Key: p.Key})
@@ -165,12 +170,16 @@ func (t *txn) judge() {
 	}
 	for id, all := range wants {
 		for i, slot := range referral.Grant(&t.codes[id].limits, all) {
-			it := t.items[i]
-			it.Slot, it.changed = int32(slot), true
-			it.history.Slot = slot
-			it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
+			t.grant(t.items[i], slot)
 		}
 	}
+}
+
+// grant records the place that a referral got, or that it got none, and assesses it again.
+func (t *txn) grant(it *item, slot referral.Slot) {
+	it.Slot, it.changed = int32(slot), true
+	it.history.Slot = slot
+	it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
 }
 
 // at is the time a referral is assessed at: never before its last transition, for workers' databases may be restored,

@@ -107,14 +107,14 @@ func (t *txn) ofReferees(w watched) (emails db.ListRefereesParams, rows db.ListR
 			owners[c.owner] = true
 		}
 	}
-	add := func(id int64, ip, device []byte, cards bool) {
+	add := func(id int64, ip, device []byte, card string) {
 		rows.UserID = append(rows.UserID, id)
 		rows.Ip = append(rows.Ip, present(ip))
 		rows.Device = append(rows.Device, present(device))
-		rows.Cards = append(rows.Cards, cards)
+		rows.Card = append(rows.Card, present([]byte(card)))
 	}
 	for _, u := range t.movers() {
-		if !owners[u.id] || u.same(u.old) {
+		if !owners[u.id] || (u.same(u.old) && u.signUp.at.Equal(u.oldSignUp.at)) {
 			continue
 		}
 		if !bytes.Equal(u.emailKey, u.old.emailKey) {
@@ -122,13 +122,15 @@ func (t *txn) ofReferees(w watched) (emails db.ListRefereesParams, rows db.ListR
 			emails.EmailKeys = append(emails.EmailKeys, present(u.emailKey), present(u.old.emailKey))
 		}
 		if w.ip || w.device {
-			add(u.id, u.ipKey, u.deviceKey, false)
-			add(u.id, u.old.ipKey, u.old.deviceKey, false)
+			add(u.id, u.ipKey, u.deviceKey, "")
+			add(u.id, u.old.ipKey, u.old.deviceKey, "")
 		}
 	}
 	for _, id := range keysOf(t.carded) {
-		if owners[id] {
-			add(id, nil, nil, true)
+		for _, card := range t.carded[id] {
+			if owners[id] {
+				add(id, nil, nil, card)
+			}
 		}
 	}
 	return emails, rows
@@ -141,20 +143,24 @@ func (t *txn) ofSiblings(w watched) (rows db.ListSiblingsParams) {
 	}
 	codes := t.codesUsed()
 	joined := t.joined()
-	add := func(u *user, email, device []byte) {
+	add := func(u *user, email, device []byte, card string, cards bool) {
 		for _, code := range codes[u.id] {
 			rows.UserID = append(rows.UserID, u.id)
 			rows.CodeID = append(rows.CodeID, code)
 			rows.Email = append(rows.Email, present(email))
 			rows.Device = append(rows.Device, present(device))
-			rows.Cards = append(rows.Cards, t.carded[u.id] || (w.card && joined[u.id]))
+			rows.Card = append(rows.Card, present([]byte(card)))
+			rows.Cards = append(rows.Cards, cards)
 		}
 	}
 	for _, id := range keysOf(t.users) {
 		u := t.users[id]
-		if u.changed || t.carded[id] || joined[id] {
-			add(u, u.emailKey, u.deviceKey)
-			add(u, u.old.emailKey, u.old.deviceKey)
+		if comes := joined[id] || t.divided[id]; comes || u.changed {
+			add(u, u.emailKey, u.deviceKey, "", w.card && comes)
+			add(u, u.old.emailKey, u.old.deviceKey, "", false)
+		}
+		for _, card := range t.carded[id] {
+			add(u, nil, nil, card, false)
 		}
 	}
 	return rows
@@ -187,6 +193,9 @@ func (t *txn) codesUsed() map[int64][]int64 {
 	}
 	for _, a := range t.in.attributions {
 		codes[t.names.user[a.UserID]] = append(codes[t.names.user[a.UserID]], t.names.code[a.Code])
+	}
+	for id, used := range t.usedCodes {
+		codes[id] = append(codes[id], used...)
 	}
 	for id := range codes {
 		codes[id] = sortedUnique(codes[id])

@@ -154,7 +154,7 @@ func replay(it *item, log []db.Transition) string {
 			return fmt.Sprintf("transition %d is from %q, but the one before led to %q", r.N, m.From, status)
 		case !m.Legal():
 			return fmt.Sprintf("transition %d, from %q to %q (%s), is not legal", r.N, m.From, m.To, m.Reason)
-		case !reason.Yields(m.To, m.Reason) && it.Decision == nil:
+		case !reason.Yields(m.To, m.Reason) && it.Decision == nil && !it.Divided:
 			return fmt.Sprintf("transition %d leads out of %s, which nothing does", r.N, reason)
 		case r.At.Before(at):
 			return fmt.Sprintf("transition %d is earlier than the one before", r.N)
