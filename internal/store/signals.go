@@ -99,7 +99,7 @@ func (t *txn) findSharers(related map[int64]string) error {
 	)
 }
 
-// ofReferees asks for the referees of those whose e-mail address, address, device or cards changed, and who had a code.
+// ofReferees asks for the referees of those whose e-mail, IP address, device or cards changed, and who had a code.
 func (t *txn) ofReferees(w watched) (emails db.ListRefereesParams, rows db.ListRefereesByTraitsParams) {
 	owners := make(map[int64]bool)
 	for _, c := range t.codes {
