@@ -123,8 +123,11 @@ func writeReasons(b *bytes.Buffer) {
 		"| reason | what it means | what leads out of it |\n|---|---|---|\n")
 	for _, r := range reasons {
 		out := "facts that come late"
-		if r.reason.Final() {
+		switch {
+		case r.reason.Final():
 			out = "a person's decision"
+		case r.reason == referral.Fraud:
+			out = "a person's approval, or facts that come late"
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", r.reason, r.words, out)
 	}
