@@ -16,8 +16,8 @@ with wrong as (
     left join referrals r on r.id = t.referral_id
     where t.minor <= 0
        or greatest(t.debit, t.credit) is distinct from case split_part(t.leg, ':', 1) when 'referrer' then r.referrer_id when 'referee' then r.referee_id end
-              and not (split_part(t.leg, ':', 1) = 'referee'
-                       and exists (select from tombstones b where b.user_id in (r.referee_id, greatest(t.debit, t.credit))))
+              and not (r.divided and exists (
+                  select from tombstones b where b.user_id in (r.referrer_id, r.referee_id, greatest(t.debit, t.credit))))
        or (t.kind = 'granted') <> (t.credit > 0)
        or not exists (select from users u where u.id = greatest(t.debit, t.credit))
        or not exists (select from program_accounts a where a.account = least(t.debit, t.credit) and a.program_id = r.program_id and a.name = 'rewards')
@@ -38,8 +38,8 @@ type AuditAccountsRow struct {
 }
 
 // Law 4: every transfer of a reward is between the rewards account of its referral's program and one of the referral's two
-// people; every other between a program's account of purchases and somebody. A
-// referee who turned out to be two people, one of whom was erased, may have had a reward as the other.
+// people; every other between a program's account of purchases and somebody. Who turned out to be two people, one of whom
+// was erased, may have had a reward as the other.
 func (q *Queries) AuditAccounts(ctx context.Context) (AuditAccountsRow, error) {
 	row := q.db.QueryRow(ctx, auditAccounts)
 	var i AuditAccountsRow
@@ -132,6 +132,63 @@ func (q *Queries) AuditCaps(ctx context.Context) (AuditCapsRow, error) {
 	return i, err
 }
 
+const auditCards = `-- name: AuditCards :one
+with paid as (
+    select p.card as key, p.user_id, min(p.paid_at) as seen_at from payments p
+    where p.card is not null and p.user_id is not null and p.paid_at is not null and p.merged_into is null
+    group by p.card, p.user_id
+)
+select count(*) as broken, coalesce(min(format('a card of user %s', coalesce(c.user_id, p.user_id))), '')::text as example
+from cards c
+full join paid p on p.key = c.key and p.user_id = c.user_id
+where c.seen_at is distinct from p.seen_at
+`
+
+type AuditCardsRow struct {
+	Broken  int64
+	Example string
+}
+
+// The cards of each user are those of their payments, each since the first.
+func (q *Queries) AuditCards(ctx context.Context) (AuditCardsRow, error) {
+	row := q.db.QueryRow(ctx, auditCards)
+	var i AuditCardsRow
+	err := row.Scan(&i.Broken, &i.Example)
+	return i, err
+}
+
+const auditErased = `-- name: AuditErased :one
+with wrong as (
+    select format('user %s was erased and is still known', u.id) as what from users u
+    where u.erased_at is not null and (u.external_id is not null or u.username is not null or u.email is not null)
+    union all
+    select format('user %s has no id and was not erased', u.id) from users u where u.erased_at is null and u.external_id is null
+    union all
+    select format('user %s and their tombstone differ', coalesce(u.id, b.user_id)) from
+        (select id, erased_at from users where erased_at is not null) u
+        full join tombstones b on b.user_id = u.id
+    where u.erased_at is distinct from b.erased_at
+    union all
+    select format('repeat %s is of somebody erased and still says who', e.event_key) from repeats e
+    join tombstones b on b.user_id = e.user_id
+    where e.data ?| array['username', 'email']
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong
+`
+
+type AuditErasedRow struct {
+	Broken  int64
+	Example string
+}
+
+// Whoever was erased has no id, no name and no address left, and a tombstone of the moment; nobody else has one.
+func (q *Queries) AuditErased(ctx context.Context) (AuditErasedRow, error) {
+	row := q.db.QueryRow(ctx, auditErased)
+	var i AuditErasedRow
+	err := row.Scan(&i.Broken, &i.Example)
+	return i, err
+}
+
 const auditOneLive = `-- name: AuditOneLive :one
 with live as (
     select program_id, referee_id, count(*) as n from referrals where status <> 'cancelled' group by program_id, referee_id having count(*) > 1
@@ -207,6 +264,20 @@ with lost as (
     select format('backlog of user %s', b.user_id) from credit_backlog b where not exists (select from users u where u.id = b.user_id)
     union all
     select format('balance %s', b.user_id) from balances b where not exists (select from users u where u.id = b.user_id)
+    union all
+    select format('sign-up of user %s with code %s', s.user_id, s.code_id) from sign_ups s
+    where not exists (select from users u where u.id = s.user_id) or not exists (select from codes c where c.id = s.code_id)
+    union all
+    select format('decision %s', d.event_key) from decisions d
+    where not exists (select from users u where u.id = d.user_id) or not exists (select from codes c where c.id = d.code_id)
+    union all
+    select format('attribution %s', a.event_key) from attributions a
+    where not exists (select from users u where u.id = a.user_id) or not exists (select from codes c where c.id = a.code_id)
+    union all
+    select format('customer %s', c.key) from customers c
+    where c.user_id is not null and not exists (select from users u where u.id = c.user_id)
+    union all
+    select format('repeat %s', e.event_key) from repeats e where not exists (select from users u where u.id = e.user_id)
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from lost
 `

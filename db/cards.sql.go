@@ -17,7 +17,7 @@ where c.key = q.key and c.user_id = q.user_id
   and not exists (
       select from payments p
       where p.user_id = q.user_id and p.card = q.key and p.merged_into is null and p.paid_at is not null)
-returning c.user_id
+returning c.user_id, c.key
 `
 
 type ForgetCardsParams struct {
@@ -25,20 +25,25 @@ type ForgetCardsParams struct {
 	UserID []int64
 }
 
+type ForgetCardsRow struct {
+	UserID int64
+	Key    []byte
+}
+
 // Takes cards away from users who, as it turned out, never paid with them.
-func (q *Queries) ForgetCards(ctx context.Context, arg ForgetCardsParams) ([]int64, error) {
+func (q *Queries) ForgetCards(ctx context.Context, arg ForgetCardsParams) ([]ForgetCardsRow, error) {
 	rows, err := q.db.Query(ctx, forgetCards, arg.Key, arg.UserID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []ForgetCardsRow
 	for rows.Next() {
-		var user_id int64
-		if err := rows.Scan(&user_id); err != nil {
+		var i ForgetCardsRow
+		if err := rows.Scan(&i.UserID, &i.Key); err != nil {
 			return nil, err
 		}
-		items = append(items, user_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -83,17 +88,17 @@ func (q *Queries) ListNeighbours(ctx context.Context, arg ListNeighboursParams) 
 const listRefereesByTraits = `-- name: ListRefereesByTraits :many
 select distinct q.user_id::bigint as user_id, r.referee_id
 from (select unnest($1::bigint[]) as user_id, unnest($2::bytea[]) as ip, unnest($3::bytea[]) as device,
-             unnest($4::boolean[]) as cards) q
+             unnest($4::bytea[]) as card) q
 join referrals r on r.referrer_id = q.user_id
 join users o on o.id = r.referee_id
-where o.ip_key = q.ip or o.device_key = q.device or q.cards
+where o.ip_key = q.ip or o.device_key = q.device or exists (select from cards c where c.key = q.card and c.user_id = o.id)
 `
 
 type ListRefereesByTraitsParams struct {
 	UserID []int64
 	Ip     [][]byte
 	Device [][]byte
-	Cards  []bool
+	Card   [][]byte
 }
 
 type ListRefereesByTraitsRow struct {
@@ -107,7 +112,7 @@ func (q *Queries) ListRefereesByTraits(ctx context.Context, arg ListRefereesByTr
 		arg.UserID,
 		arg.Ip,
 		arg.Device,
-		arg.Cards,
+		arg.Card,
 	)
 	if err != nil {
 		return nil, err
@@ -130,17 +135,31 @@ func (q *Queries) ListRefereesByTraits(ctx context.Context, arg ListRefereesByTr
 const listSiblings = `-- name: ListSiblings :many
 select distinct q.user_id::bigint as user_id, o.id as sibling_id
 from (select unnest($1::bigint[]) as user_id, unnest($2::bigint[]) as code_id, unnest($3::bytea[]) as email,
-             unnest($4::bytea[]) as device, unnest($5::boolean[]) as cards) q
+             unnest($4::bytea[]) as device, unnest($5::bytea[]) as card, unnest($6::boolean[]) as cards) q
 cross join lateral (
-    select u.id from users u where u.email_key = q.email
+    (select u.id from users u
+    where u.email_key = q.email and u.id <> q.user_id
+      and (exists (select from sign_ups x where x.user_id = u.id and x.code_id = q.code_id)
+           or exists (select from attributions a where a.user_id = u.id and a.code_id = q.code_id))
+    order by u.registered_at, u.id limit 2)
     union all
-    select u.id from users u where u.device_key = q.device
+    (select u.id from users u
+    where u.device_key = q.device and u.id <> q.user_id
+      and (exists (select from sign_ups x where x.user_id = u.id and x.code_id = q.code_id)
+           or exists (select from attributions a where a.user_id = u.id and a.code_id = q.code_id))
+    order by u.registered_at, u.id limit 2)
     union all
-    select o.user_id from cards e join cards o on o.key = e.key where q.cards and e.user_id = q.user_id
+    select l.user_id
+    from (select q.card as key where q.card is not null
+          union all select e.key from cards e where q.cards and e.user_id = q.user_id) k
+    cross join lateral (
+        select o.user_id from cards o
+        where o.key = k.key and o.user_id <> q.user_id
+          and (exists (select from sign_ups x where x.user_id = o.user_id and x.code_id = q.code_id)
+               or exists (select from attributions a where a.user_id = o.user_id and a.code_id = q.code_id))
+        order by o.seen_at, o.user_id limit 2
+    ) l
 ) o
-where o.id <> q.user_id
-  and (exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
-       or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id))
 `
 
 type ListSiblingsParams struct {
@@ -148,6 +167,7 @@ type ListSiblingsParams struct {
 	CodeID []int64
 	Email  [][]byte
 	Device [][]byte
+	Card   [][]byte
 	Cards  []bool
 }
 
@@ -156,13 +176,15 @@ type ListSiblingsRow struct {
 	SiblingID int64
 }
 
-// Who came with the same code as somebody, and shares a device, an e-mail address or a card with them.
+// Who came with the same code as somebody, and shares a device, an e-mail address or a card with them, or did until now: of
+// each the two who did so first. For the others nothing changes, who share it with these already.
 func (q *Queries) ListSiblings(ctx context.Context, arg ListSiblingsParams) ([]ListSiblingsRow, error) {
 	rows, err := q.db.Query(ctx, listSiblings,
 		arg.UserID,
 		arg.CodeID,
 		arg.Email,
 		arg.Device,
+		arg.Card,
 		arg.Cards,
 	)
 	if err != nil {
@@ -296,7 +318,7 @@ from (
     group by q.key, q.user_id
 ) w
 where c.key = w.key and c.user_id = w.user_id and c.seen_at is distinct from w.seen_at and w.seen_at is not null
-returning c.user_id
+returning c.user_id, c.key
 `
 
 type LookForCardsParams struct {
@@ -304,20 +326,25 @@ type LookForCardsParams struct {
 	UserID []int64
 }
 
+type LookForCardsRow struct {
+	UserID int64
+	Key    []byte
+}
+
 // Dates cards anew by the payments that are left, of users one of whose payments turned out to be another's, or later.
-func (q *Queries) LookForCards(ctx context.Context, arg LookForCardsParams) ([]int64, error) {
+func (q *Queries) LookForCards(ctx context.Context, arg LookForCardsParams) ([]LookForCardsRow, error) {
 	rows, err := q.db.Query(ctx, lookForCards, arg.Key, arg.UserID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []LookForCardsRow
 	for rows.Next() {
-		var user_id int64
-		if err := rows.Scan(&user_id); err != nil {
+		var i LookForCardsRow
+		if err := rows.Scan(&i.UserID, &i.Key); err != nil {
 			return nil, err
 		}
-		items = append(items, user_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -329,7 +356,7 @@ const seeCards = `-- name: SeeCards :many
 insert into cards (key, user_id, seen_at)
 select unnest($1::bytea[]), unnest($2::bigint[]), unnest($3::timestamptz[])
 on conflict (key, user_id) do update set seen_at = excluded.seen_at where excluded.seen_at < cards.seen_at
-returning user_id
+returning user_id, key
 `
 
 type SeeCardsParams struct {
@@ -338,21 +365,26 @@ type SeeCardsParams struct {
 	SeenAt []time.Time
 }
 
+type SeeCardsRow struct {
+	UserID int64
+	Key    []byte
+}
+
 // Records that users paid with cards, and returns whose card is new, or was seen earlier than was known. The caller has the
 // users locked.
-func (q *Queries) SeeCards(ctx context.Context, arg SeeCardsParams) ([]int64, error) {
+func (q *Queries) SeeCards(ctx context.Context, arg SeeCardsParams) ([]SeeCardsRow, error) {
 	rows, err := q.db.Query(ctx, seeCards, arg.Key, arg.UserID, arg.SeenAt)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []SeeCardsRow
 	for rows.Next() {
-		var user_id int64
-		if err := rows.Scan(&user_id); err != nil {
+		var i SeeCardsRow
+		if err := rows.Scan(&i.UserID, &i.Key); err != nil {
 			return nil, err
 		}
-		items = append(items, user_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

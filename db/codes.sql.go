@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"time"
 )
 
 const allocateCodes = `-- name: AllocateCodes :many
@@ -36,19 +37,20 @@ func (q *Queries) AllocateCodes(ctx context.Context, count int32) ([]int64, erro
 
 const claimCodes = `-- name: ClaimCodes :exec
 update codes c
-set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses, assigned = w.assigned
+set owner_id = w.owner_id, program_id = w.program_id, max_uses = w.max_uses,
+    assigned_at = nullif(w.assigned_at, '0001-01-01 00:00:00+00')
 from (select unnest($1::bigint[]) as id, unnest($2::bigint[]) as owner_id,
              unnest($3::bigint[]) as program_id, unnest($4::int[]) as max_uses,
-             unnest($5::boolean[]) as assigned) w
+             unnest($5::timestamptz[]) as assigned_at) w
 where c.id = w.id and c.owner_id is null
 `
 
 type ClaimCodesParams struct {
-	Ids       []int64
-	OwnerID   []int64
-	ProgramID []int64
-	MaxUses   []int32
-	Assigned  []bool
+	Ids        []int64
+	OwnerID    []int64
+	ProgramID  []int64
+	MaxUses    []int32
+	AssignedAt []time.Time
 }
 
 // Gives codes that nobody had to their owners.
@@ -58,7 +60,7 @@ func (q *Queries) ClaimCodes(ctx context.Context, arg ClaimCodesParams) error {
 		arg.OwnerID,
 		arg.ProgramID,
 		arg.MaxUses,
-		arg.Assigned,
+		arg.AssignedAt,
 	)
 	return err
 }
@@ -133,19 +135,19 @@ func (q *Queries) GetCodes(ctx context.Context, ids []int64) ([]GetCodesRow, err
 }
 
 const insertCodes = `-- name: InsertCodes :execrows
-insert into codes (id, code, owner_id, program_id, max_uses, assigned)
+insert into codes (id, code, owner_id, program_id, max_uses, assigned_at)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::bigint[]), 0), nullif(unnest($4::bigint[]), 0),
-       unnest($5::int[]), unnest($6::boolean[])
+       unnest($5::int[]), nullif(unnest($6::timestamptz[]), '0001-01-01 00:00:00+00')
 on conflict do nothing
 `
 
 type InsertCodesParams struct {
-	ID        []int64
-	Code      []string
-	OwnerID   []int64
-	ProgramID []int64
-	MaxUses   []int32
-	Assigned  []bool
+	ID         []int64
+	Code       []string
+	OwnerID    []int64
+	ProgramID  []int64
+	MaxUses    []int32
+	AssignedAt []time.Time
 }
 
 // Records codes heard of for the first time, with their owners, if any. The codes must be sorted. One that somebody else
@@ -157,7 +159,7 @@ func (q *Queries) InsertCodes(ctx context.Context, arg InsertCodesParams) (int64
 		arg.OwnerID,
 		arg.ProgramID,
 		arg.MaxUses,
-		arg.Assigned,
+		arg.AssignedAt,
 	)
 	if err != nil {
 		return 0, err
@@ -167,7 +169,7 @@ func (q *Queries) InsertCodes(ctx context.Context, arg InsertCodesParams) (int64
 
 const listOwners = `-- name: ListOwners :many
 select owner_id::bigint as owner_id, coalesce(program_id, 0)::bigint as program_id from codes
-where owner_id = any($1::bigint[]) and not assigned
+where owner_id = any($1::bigint[]) and assigned_at is null
 `
 
 type ListOwnersRow struct {
@@ -197,7 +199,7 @@ func (q *Queries) ListOwners(ctx context.Context, userIds []int64) ([]ListOwners
 }
 
 const lockCodes = `-- name: LockCodes :many
-select id, code, owner_id, program_id, max_uses, granted, assigned from codes
+select id, code, owner_id, program_id, max_uses, granted, assigned_at from codes
 where id = any(array(
     select unnest($1::bigint[])
     union
@@ -212,13 +214,13 @@ type LockCodesParams struct {
 }
 
 type LockCodesRow struct {
-	ID        int64
-	Code      string
-	OwnerID   *int64
-	ProgramID *int64
-	MaxUses   int32
-	Granted   int32
-	Assigned  bool
+	ID         int64
+	Code       string
+	OwnerID    *int64
+	ProgramID  *int64
+	MaxUses    int32
+	Granted    int32
+	AssignedAt *time.Time
 }
 
 // Codes by number, and every code that belongs to one of the owners. The set is made an array first, for the index's sake.
@@ -238,7 +240,7 @@ func (q *Queries) LockCodes(ctx context.Context, arg LockCodesParams) ([]LockCod
 			&i.ProgramID,
 			&i.MaxUses,
 			&i.Granted,
-			&i.Assigned,
+			&i.AssignedAt,
 		); err != nil {
 			return nil, err
 		}

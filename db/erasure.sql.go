@@ -124,12 +124,23 @@ select (exists (select from repeats where user_id = $1::bigint and at > $2::time
     or exists (select from sign_ups where user_id = $1::bigint and registered_at > $2::timestamptz)
     or exists (select from users where id = $1::bigint and (registered_at > $2::timestamptz or verified_at > $2::timestamptz))
     or exists (select from customers where user_id = $1::bigint and tied_at > $2::timestamptz)
+    or exists (select from codes where owner_id = $1::bigint and assigned_at > $2::timestamptz)
     or exists (select from decisions where user_id = $1::bigint and at > $2::timestamptz)
     or exists (select from attributions where user_id = $1::bigint and at > $2::timestamptz)
     or exists (
-        select from payments p join objects o on o.payment_id = p.id
-        where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
-          and o.user_id = p.user_id and o.user_at > $2::timestamptz))::boolean as known
+        select from objects o
+        where o.payment_id = any(array(
+            select p.id from payments p where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
+            union all
+            select p.id from payments p where p.user_id = $1::bigint and p.paid_at is null and p.merged_into is null
+            union all
+            select m.id from payments m where m.merged_into = any(array(
+                select p.id from payments p where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
+                union all
+                select p.id from payments p where p.user_id = $1::bigint and p.paid_at is null and p.merged_into is null
+            ))
+        ))
+          and o.user_id = $1::bigint and o.user_at > $2::timestamptz))::boolean as known
 `
 
 type KnownLaterParams struct {
@@ -143,6 +154,33 @@ func (q *Queries) KnownLater(ctx context.Context, arg KnownLaterParams) (bool, e
 	var known bool
 	err := row.Scan(&known)
 	return known, err
+}
+
+const listCodesUsed = `-- name: ListCodesUsed :many
+select s.code_id from sign_ups s where s.user_id = $1
+union
+select a.code_id from attributions a where a.user_id = $1
+`
+
+// The codes that somebody came with.
+func (q *Queries) ListCodesUsed(ctx context.Context, userID int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listCodesUsed, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var code_id int64
+		if err := rows.Scan(&code_id); err != nil {
+			return nil, err
+		}
+		items = append(items, code_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listRefereesSince = `-- name: ListRefereesSince :many
@@ -200,6 +238,16 @@ func (q *Queries) ListTombstones(ctx context.Context, hashes [][]byte) ([]Tombst
 	return items, nil
 }
 
+const markDivided = `-- name: MarkDivided :exec
+update referrals set divided = true where referee_id = any($1::bigint[])
+`
+
+// Notes on referrals that what is known of their referee was divided: their log may show what is of the other.
+func (q *Queries) MarkDivided(ctx context.Context, userIds []int64) error {
+	_, err := q.db.Exec(ctx, markDivided, userIds)
+	return err
+}
+
 const moveAttributions = `-- name: MoveAttributions :many
 update attributions set user_id = $1::bigint where user_id = $2::bigint and (at > $3::timestamptz) = $4::boolean returning code_id
 `
@@ -238,11 +286,19 @@ func (q *Queries) MoveAttributions(ctx context.Context, arg MoveAttributionsPara
 
 const moveClaims = `-- name: MoveClaims :many
 update objects o set user_id = $1::bigint
-from payments p
-where p.user_id = $2::bigint and p.paid_at is not null and p.merged_into is null
-  and (o.payment_id = p.id or o.payment_id in (select m.id from payments m where m.merged_into = p.id))
+where o.payment_id = any(array(
+    select p.id from payments p where p.user_id = $2::bigint and p.paid_at is not null and p.merged_into is null
+    union all
+    select p.id from payments p where p.user_id = $2::bigint and p.paid_at is null and p.merged_into is null
+    union all
+    select m.id from payments m where m.merged_into = any(array(
+        select p.id from payments p where p.user_id = $2::bigint and p.paid_at is not null and p.merged_into is null
+        union all
+        select p.id from payments p where p.user_id = $2::bigint and p.paid_at is null and p.merged_into is null
+    ))
+))
   and o.user_id = $2::bigint and (o.user_at > $3::timestamptz) = $4::boolean
-returning p.id
+returning o.payment_id
 `
 
 type MoveClaimsParams struct {
@@ -252,9 +308,49 @@ type MoveClaimsParams struct {
 	Late     bool
 }
 
-// The same with what objects say of who bought. Returns the payments that may be another's now.
+// The same with what objects say of who bought. Returns the payments that may be another's now. The payments are made an
+// array first, for the index's sake.
 func (q *Queries) MoveClaims(ctx context.Context, arg MoveClaimsParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, moveClaims,
+		arg.ToID,
+		arg.FromID,
+		arg.ErasedAt,
+		arg.Late,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var payment_id int64
+		if err := rows.Scan(&payment_id); err != nil {
+			return nil, err
+		}
+		items = append(items, payment_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moveCodes = `-- name: MoveCodes :many
+update codes set owner_id = $1::bigint
+where owner_id = $2::bigint and assigned_at is not null and (assigned_at > $3::timestamptz) = $4::boolean
+returning id
+`
+
+type MoveCodesParams struct {
+	ToID     int64
+	FromID   int64
+	ErasedAt time.Time
+	Late     bool
+}
+
+// The same with codes of the business's own choice.
+func (q *Queries) MoveCodes(ctx context.Context, arg MoveCodesParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, moveCodes,
 		arg.ToID,
 		arg.FromID,
 		arg.ErasedAt,
@@ -315,6 +411,39 @@ type MoveReferralsParams struct {
 func (q *Queries) MoveReferrals(ctx context.Context, arg MoveReferralsParams) error {
 	_, err := q.db.Exec(ctx, moveReferrals, arg.ToID, arg.FromID)
 	return err
+}
+
+const moveReferrers = `-- name: MoveReferrers :many
+update referrals set referrer_id = $1::bigint, divided = true
+where referrer_id = $2::bigint and code_id = any($3::bigint[])
+returning referee_id
+`
+
+type MoveReferrersParams struct {
+	ToID    int64
+	FromID  int64
+	CodeIds []int64
+}
+
+// Lets the referrals of codes be the other person's as well. Returns the referees.
+func (q *Queries) MoveReferrers(ctx context.Context, arg MoveReferrersParams) ([]int64, error) {
+	rows, err := q.db.Query(ctx, moveReferrers, arg.ToID, arg.FromID, arg.CodeIds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var referee_id int64
+		if err := rows.Scan(&referee_id); err != nil {
+			return nil, err
+		}
+		items = append(items, referee_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const moveTies = `-- name: MoveTies :many

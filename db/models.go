@@ -30,14 +30,14 @@ type Card struct {
 }
 
 type Code struct {
-	ID        int64
-	Code      string
-	OwnerID   *int64
-	ProgramID *int64
-	MaxUses   int32
-	Granted   int32
-	CreatedAt time.Time
-	Assigned  bool
+	ID         int64
+	Code       string
+	OwnerID    *int64
+	ProgramID  *int64
+	MaxUses    int32
+	Granted    int32
+	CreatedAt  time.Time
+	AssignedAt *time.Time
 }
 
 type Credit struct {
@@ -168,6 +168,7 @@ type Referral struct {
 	Decision     *string
 	DecidedAt    *time.Time
 	Reviewing    bool
+	Divided      bool
 }
 
 type Repeat struct {

@@ -31,7 +31,7 @@ func (q *Queries) CountReferralsOf(ctx context.Context, programID int64) (CountR
 }
 
 const listReferralsByReferrer = `-- name: ListReferralsByReferrer :many
-select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing from referrals
+select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing, divided from referrals
 where (referrer_id, id) > ($1::bigint, $2::bigint) and referrer_id <= $3::bigint and program_id = $4
 order by referrer_id, id
 limit $5::int
@@ -80,6 +80,7 @@ func (q *Queries) ListReferralsByReferrer(ctx context.Context, arg ListReferrals
 			&i.Decision,
 			&i.DecidedAt,
 			&i.Reviewing,
+			&i.Divided,
 		); err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func (q *Queries) EnsureProgramAccount(ctx context.Context, arg EnsureProgramAcc
 }
 
 const getLatestSignUp = `-- name: GetLatestSignUp :one
-select greatest('0001-01-01 00:00:00+00', (select max(registered_at) from users), (select max(registered_at) from sign_ups))::timestamptz as at
+select greatest('0001-01-01 00:00:00+00', (select max(registered_at) from users), (select max(registered_at) from sign_ups), (select max(at) from attributions))::timestamptz as at
 `
 
 // When the latest sign-up of all is dated: with clocks that differ, it may be ahead.

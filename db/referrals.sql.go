@@ -36,7 +36,7 @@ func (q *Queries) AllocateReferrals(ctx context.Context, count int32) ([]int64, 
 }
 
 const findReferrals = `-- name: FindReferrals :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
        coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
@@ -90,6 +90,7 @@ func (q *Queries) FindReferrals(ctx context.Context, arg FindReferralsParams) ([
 			&i.Referral.Decision,
 			&i.Referral.DecidedAt,
 			&i.Referral.Reviewing,
+			&i.Referral.Divided,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -106,7 +107,7 @@ func (q *Queries) FindReferrals(ctx context.Context, arg FindReferralsParams) ([
 }
 
 const findReferralsOfReferee = `-- name: FindReferralsOfReferee :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
        coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
@@ -172,6 +173,7 @@ func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsO
 			&i.Referral.Decision,
 			&i.Referral.DecidedAt,
 			&i.Referral.Reviewing,
+			&i.Referral.Divided,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -188,7 +190,7 @@ func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsO
 }
 
 const findReferralsOfReferrer = `-- name: FindReferralsOfReferrer :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
        coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
@@ -251,6 +253,7 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 			&i.Referral.Decision,
 			&i.Referral.DecidedAt,
 			&i.Referral.Reviewing,
+			&i.Referral.Divided,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -267,7 +270,7 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 }
 
 const findReferralsUnderReview = `-- name: FindReferralsUnderReview :many
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
        coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
@@ -320,6 +323,7 @@ func (q *Queries) FindReferralsUnderReview(ctx context.Context, arg FindReferral
 			&i.Referral.Decision,
 			&i.Referral.DecidedAt,
 			&i.Referral.Reviewing,
+			&i.Referral.Divided,
 			&i.Program,
 			&i.Code,
 			&i.Referrer,
@@ -522,7 +526,7 @@ func (q *Queries) ListReferees(ctx context.Context, arg ListRefereesParams) ([]L
 }
 
 const listReferralsAfter = `-- name: ListReferralsAfter :many
-select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing from referrals where id > $1::bigint order by id limit $2::int
+select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing, divided from referrals where id > $1::bigint order by id limit $2::int
 `
 
 type ListReferralsAfterParams struct {
@@ -559,6 +563,7 @@ func (q *Queries) ListReferralsAfter(ctx context.Context, arg ListReferralsAfter
 			&i.Decision,
 			&i.DecidedAt,
 			&i.Reviewing,
+			&i.Divided,
 		); err != nil {
 			return nil, err
 		}
@@ -571,7 +576,7 @@ func (q *Queries) ListReferralsAfter(ctx context.Context, arg ListReferralsAfter
 }
 
 const listReferralsByReferee = `-- name: ListReferralsByReferee :many
-select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing from referrals where referee_id = any($1::bigint[]) order by id
+select id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, hold_ends, status, reason, slot, payment_id, transitions, transfers, changed_at, decision, decided_at, reviewing, divided from referrals where referee_id = any($1::bigint[]) order by id
 `
 
 // The referrals of referees, who are locked by the caller.
@@ -603,6 +608,7 @@ func (q *Queries) ListReferralsByReferee(ctx context.Context, refereeIds []int64
 			&i.Decision,
 			&i.DecidedAt,
 			&i.Reviewing,
+			&i.Divided,
 		); err != nil {
 			return nil, err
 		}
@@ -656,7 +662,7 @@ func (q *Queries) ListStandingsOfReferees(ctx context.Context, externalIds []str
 }
 
 const nameReferral = `-- name: NameReferral :one
-select (select u.external_id from users u where u.id = r.referee_id)::text as referee,
+select coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee,
        (select c.code from codes c where c.id = r.code_id)::text as code
 from referrals r where r.id = $1
 `

@@ -128,7 +128,7 @@ func (q *Queries) GetReferrers(ctx context.Context, ids []int64) ([]GetReferrers
 
 const getUserByExternalID = `-- name: GetUserByExternalID :one
 select u.id, u.external_id::text as external_id, u.registered_at, u.username, u.program_id,
-       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned desc, c.id limit 1), '')::text as own_code,
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned_at desc nulls last, c.id limit 1), '')::text as own_code,
        coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
        exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
@@ -270,7 +270,7 @@ select u.external_id::text as external_id, c.code
 from users u
 join codes c on c.owner_id = u.id
 where u.external_id = any($1::text[])
-order by c.assigned desc, c.id
+order by c.assigned_at desc nulls last, c.id
 `
 
 type ListCodesOfUsersRow struct {

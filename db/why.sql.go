@@ -12,7 +12,7 @@ import (
 
 const findReferral = `-- name: FindReferral :one
 
-select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, (select p.name from programs p where p.id = r.program_id)::text as program,
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
        coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
@@ -52,6 +52,7 @@ func (q *Queries) FindReferral(ctx context.Context, id int64) (FindReferralRow, 
 		&i.Referral.Decision,
 		&i.Referral.DecidedAt,
 		&i.Referral.Reviewing,
+		&i.Referral.Divided,
 		&i.Program,
 		&i.Code,
 		&i.Referrer,

@@ -44,13 +44,22 @@ delete from repeats where user_id = @user_id and (at > @erased_at::timestamptz) 
 update customers set user_id = @to_id::bigint where user_id = @from_id::bigint and (tied_at > @erased_at::timestamptz) = @late::boolean returning id;
 
 -- name: MoveClaims :many
--- The same with what objects say of who bought. Returns the payments that may be another's now.
+-- The same with what objects say of who bought. Returns the payments that may be another's now. The payments are made an
+-- array first, for the index's sake.
 update objects o set user_id = @to_id::bigint
-from payments p
-where p.user_id = @from_id::bigint and p.merged_into is null
-  and (o.payment_id = p.id or o.payment_id in (select m.id from payments m where m.merged_into = p.id))
+where o.payment_id = any(array(
+    select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is not null and p.merged_into is null
+    union all
+    select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is null and p.merged_into is null
+    union all
+    select m.id from payments m where m.merged_into = any(array(
+        select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is not null and p.merged_into is null
+        union all
+        select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is null and p.merged_into is null
+    ))
+))
   and o.user_id = @from_id::bigint and (o.user_at > @erased_at::timestamptz) = @late::boolean
-returning p.id;
+returning o.payment_id;
 
 -- name: MoveDecisions :exec
 update decisions set user_id = @to_id::bigint where user_id = @from_id::bigint and (at > @erased_at::timestamptz) = @late::boolean;
@@ -58,15 +67,27 @@ update decisions set user_id = @to_id::bigint where user_id = @from_id::bigint a
 -- name: MoveAttributions :many
 update attributions set user_id = @to_id::bigint where user_id = @from_id::bigint and (at > @erased_at::timestamptz) = @late::boolean returning code_id;
 
+-- name: MoveCodes :many
+-- The same with codes of the business's own choice.
+update codes set owner_id = @to_id::bigint
+where owner_id = @from_id::bigint and assigned_at is not null and (assigned_at > @erased_at::timestamptz) = @late::boolean
+returning id;
+
+-- name: MoveReferrers :many
+-- Lets the referrals of codes be the other person's as well. Returns the referees.
+update referrals set referrer_id = @to_id::bigint, divided = true
+where referrer_id = @from_id::bigint and code_id = any(@code_ids::bigint[])
+returning referee_id;
+
 -- name: DropLateSignUps :exec
 -- Takes the sign-ups that are dated after a moment from a person: they are recorded anew, as another's.
 delete from sign_ups where user_id = @user_id and registered_at > @erased_at;
 
 -- name: ListCodesUsed :many
 -- The codes that somebody came with.
-select code_id from sign_ups where user_id = @user_id
+select s.code_id from sign_ups s where s.user_id = @user_id
 union
-select code_id from attributions where user_id = @user_id;
+select a.code_id from attributions a where a.user_id = @user_id;
 
 -- name: MarkDivided :exec
 -- Notes on referrals that what is known of their referee was divided: their log may show what is of the other.
@@ -89,10 +110,20 @@ select (exists (select from repeats where user_id = @user_id::bigint and at > @e
     or exists (select from sign_ups where user_id = @user_id::bigint and registered_at > @erased_at::timestamptz)
     or exists (select from users where id = @user_id::bigint and (registered_at > @erased_at::timestamptz or verified_at > @erased_at::timestamptz))
     or exists (select from customers where user_id = @user_id::bigint and tied_at > @erased_at::timestamptz)
+    or exists (select from codes where owner_id = @user_id::bigint and assigned_at > @erased_at::timestamptz)
     or exists (select from decisions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
     or exists (select from attributions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
     or exists (
-        select from payments p
-        join objects o on o.payment_id = p.id or o.payment_id in (select m.id from payments m where m.merged_into = p.id)
-        where p.user_id = @user_id::bigint and p.merged_into is null
-          and o.user_id = p.user_id and o.user_at > @erased_at::timestamptz))::boolean as known;
+        select from objects o
+        where o.payment_id = any(array(
+            select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
+            union all
+            select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is null and p.merged_into is null
+            union all
+            select m.id from payments m where m.merged_into = any(array(
+                select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
+                union all
+                select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is null and p.merged_into is null
+            ))
+        ))
+          and o.user_id = @user_id::bigint and o.user_at > @erased_at::timestamptz))::boolean as known;

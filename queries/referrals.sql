@@ -95,7 +95,7 @@ limit @most::int;
 
 -- name: NameReferral :one
 -- Who and which code a referral is named by in events: its number means nothing elsewhere.
-select (select u.external_id from users u where u.id = r.referee_id)::text as referee,
+select coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee,
        (select c.code from codes c where c.id = r.code_id)::text as code
 from referrals r where r.id = @id;
 

@@ -56,7 +56,7 @@ update users set by_hand = true where id = any(@ids::bigint[]);
 -- name: GetUserByExternalID :one
 -- One user as the API shows them, with their code and the code they signed up with.
 select u.id, u.external_id::text as external_id, u.registered_at, u.username, u.program_id,
-       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned desc, c.id limit 1), '')::text as own_code,
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned_at desc nulls last, c.id limit 1), '')::text as own_code,
        coalesce((select c.code from codes c where c.id = u.sign_up_code), '')::text as used_code,
        exists (select from codes c where c.id = u.sign_up_code and c.owner_id is null) as used_code_unknown
 from users u
@@ -76,4 +76,4 @@ select u.external_id::text as external_id, c.code
 from users u
 join codes c on c.owner_id = u.id
 where u.external_id = any(@external_ids::text[])
-order by c.assigned desc, c.id;
+order by c.assigned_at desc nulls last, c.id;

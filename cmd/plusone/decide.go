@@ -102,6 +102,9 @@ func nameReferral(ctx context.Context, d dataFlag, db databaseFlags, id int64) (
 		if errors.Is(err, store.ErrNotFound) {
 			err = fmt.Errorf("no referral has the id %d", id)
 		}
+		if errors.Is(err, store.ErrErased) {
+			err = fmt.Errorf("the referee of referral %d was erased: decisions name the referee, who has no name any more", id)
+		}
 		return err
 	})
 	return referee, code, err

@@ -97,8 +97,8 @@ create table attributions (
 create index attributions_by_user on attributions (user_id);
 create index attributions_by_code on attributions (code_id);
 
--- Codes that the business gave to somebody, beside the one that everybody gets who signs up.
-alter table codes add column assigned boolean not null default false;
+-- Codes that the business gave to somebody, beside the one that everybody gets who signs up, and when.
+alter table codes add column assigned_at timestamptz;
 
 -- The decision that stands, and whether one is awaited.
 alter table referrals
@@ -139,7 +139,7 @@ grant select on tombstones, repeats, cards, decisions, attributions, credits to 
 drop table credits, attributions, decisions, cards, repeats, tombstones;
 revoke delete on sign_ups from plusone_worker;
 revoke select on objects, customers, sign_ups from plusone_api;
-alter table codes drop column assigned;
+alter table codes drop column assigned_at;
 alter table referrals drop column decision, drop column decided_at, drop column reviewing, drop column divided;
 drop index payments_unpaid, payments_by_size, payments_without_user, payments_without_purchase, customers_by_user, users_by_ip, users_by_device;
 alter table payments drop column card, drop column disputed, drop column inquiry_at, drop column warned_at, drop column credits;

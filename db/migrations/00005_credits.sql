@@ -20,6 +20,18 @@ grant select, insert, update, delete on credit_backlog to plusone_worker;
 grant select on credit_backlog to plusone_tools;
 
 -- +goose Down
+-- What was credited is taken out of the balances: without the table nothing says what it was for.
+update balances b set minor = b.minor - m.minor
+from (
+    select account, currency, sum(minor) as minor
+    from (select credit as account, currency, minor from credits union all select debit, currency, -minor from credits) c
+    where account > 0
+    group by account, currency
+) m
+where b.user_id = m.account and b.currency = m.currency;
+alter table credits disable trigger credits_append_only;
+delete from credits;
+update payments set credits = 0 where credits > 0;
 drop table credit_backlog;
 delete from program_accounts a
 where a.name = 'purchases' and not exists (select from credits c where a.account in (c.debit, c.credit));

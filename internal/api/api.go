@@ -115,6 +115,11 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",
 			Detail: "No referral has that id. GET /v1/referrals lists them.",
 		})
+	case errors.Is(err, store.ErrErased):
+		problem.Write(w, problem.Problem{
+			Status: http.StatusConflict, Reason: "erased", Title: "The referee was erased",
+			Detail: "Decisions name the referee, and whoever was erased has no name any more. What was decided before stays.",
+		})
 	case errors.Is(err, store.ErrNotFound):
 		problem.Write(w, problem.Problem{
 			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",

@@ -102,7 +102,7 @@ func (a *API) review(verdict fact.DecisionVerdict) decision {
 		if errors.Is(err, store.ErrNotFound) {
 			err = errNoReferral
 		}
-		if err != nil {
+		if err != nil { // also store.ErrErased
 			return decide.Published{}, err
 		}
 		return a.published(a.desk.With("referral", id).Decide(r.Context(), fact.Decision{

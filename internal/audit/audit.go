@@ -39,6 +39,8 @@ var checks = []struct {
 	text string
 }{
 	{"sign_ups", 1, "each sign-up with a code made its referral, and the earliest stands"},
+	{"cards", 1, "the cards of each user are those of their payments"},
+	{"erased", 1, "whoever was erased is known by nothing, and has a tombstone"},
 	{store.CheckPayments, 1, "each payment is what its Stripe objects amount to"},
 	{store.CheckVerdicts, 1, "each status and reason is what all the facts amount to"},
 	{store.CheckRewards, 2, "each live reward rests on a purchase that qualifies and stands"},

@@ -258,6 +258,10 @@ var tampering = []struct{ name, sql, check string }{
 	{"a code given away", "update codes set owner_id = " + user("bob") + " where code = 'C-ALICE'", "references"},
 	{"a code deleted", "delete from codes where code = 'C-ALICE'", "references"},
 
+	{"a card that nobody paid with", "insert into cards (key, user_id, seen_at) values ('x', " + user("bob") + ", now())", "cards"},
+	{"a tombstone of somebody who is there", "insert into tombstones (user_id, hash, erased_at) values (" + user("bob") + ", 'x', now())", "erased"},
+	{"somebody erased without a tombstone", "update users set erased_at = now() where id = " + user("heidi"), "erased"},
+
 	{"a sign-up said to wait", "update sign_ups set waiting = true where user_id = " + user("bob"), "sign_ups"},
 	{"a waiting sign-up hidden", "update sign_ups set waiting = false where user_id = " + user("heidi"), "sign_ups"},
 	{"an earlier sign-up", "update sign_ups set registered_at = registered_at - interval '1 hour' where user_id = " + user("heidi"), "sign_ups"},

@@ -16,9 +16,9 @@ type code struct {
 	limits   referral.Code
 	saved    int // places granted, and places in all, as stored
 	savedMax int
-	assigned bool // it was given to its owner beside the one of their sign-up
-	claimed  bool // it has just got its owner
-	isNew    bool // and was made for them, or at least by this transaction
+	assigned time.Time // when it was given to its owner beside the one of their sign-up; zero for that one
+	claimed  bool      // it has just got its owner
+	isNew    bool      // and was made for them, or at least by this transaction
 }
 
 // lockCodes locks the codes that the batch names, those of the referrals, and those that users own of whom something
@@ -49,7 +49,7 @@ func (t *txn) lockCodes() error {
 		t.codes[r.ID] = &code{
 			id: r.ID, name: r.Code, owner: deref(r.OwnerID), program: deref(r.ProgramID),
 			limits: referral.Code{MaxUses: int(r.MaxUses), Granted: int(r.Granted)}, saved: int(r.Granted), savedMax: int(r.MaxUses),
-			assigned: r.Assigned,
+			assigned: derefTime(r.AssignedAt),
 		}
 	}
 	return err
@@ -60,7 +60,7 @@ func (t *txn) lockCodes() error {
 func (t *txn) claimCodes() error {
 	owns := make(map[[2]int64]bool)
 	for _, c := range t.codes {
-		if !c.assigned {
+		if c.assigned.IsZero() {
 			owns[[2]int64{c.owner, c.program}] = true
 		}
 	}
@@ -71,7 +71,7 @@ func (t *txn) claimCodes() error {
 		rows.OwnerID = append(rows.OwnerID, c.owner)
 		rows.ProgramID = append(rows.ProgramID, c.program)
 		rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
-		rows.Assigned = append(rows.Assigned, c.assigned)
+		rows.AssignedAt = append(rows.AssignedAt, c.assigned)
 	}
 	taken := make(map[membership]int)
 	for _, m := range t.candidates() {
@@ -81,7 +81,7 @@ func (t *txn) claimCodes() error {
 		}
 		c := t.codes[t.names.code[t.names.candidate[m]]]
 		if c.owner != 0 {
-			taken[m]++
+			taken[t.names.drawnFor(m)]++
 			continue
 		}
 		claim(c, u.id, m.program, t.signedUpIn(m))
@@ -92,7 +92,7 @@ func (t *txn) claimCodes() error {
 	for _, a := range t.in.assignments {
 		switch c := t.codes[t.names.code[a.Code]]; c.owner {
 		case 0:
-			c.assigned = true
+			c.assigned = a.At
 			claim(c, t.names.user[a.UserID], t.terms.named(a.Program), a.At)
 		case t.names.user[a.UserID]:
 		default:

@@ -43,6 +43,17 @@ func (b buried) name(id string, at time.Time) string {
 	return id
 }
 
+// until is when whoever goes by a name within the transaction was erased; empty for who was not.
+func (b buried) until(id, name string) string {
+	number, _ := numberOf(name)
+	for _, t := range b[id] {
+		if t.user == number {
+			return erasedSign + t.at.Format(time.RFC3339Nano)
+		}
+	}
+	return ""
+}
+
 // numberOf is the number of somebody who was erased, by what they are called within a transaction.
 func numberOf(name string) (int64, bool) {
 	digits, ok := strings.CutPrefix(name, erasedSign)
@@ -274,6 +285,9 @@ func (s *split) move(to int64, late bool) error {
 			return err
 		}
 	}
+	if err := s.moveCodes(to, late); err != nil {
+		return err
+	}
 	if late {
 		if err := s.replayLater(); err != nil {
 			return err
@@ -283,6 +297,19 @@ func (s *split) move(to int64, late bool) error {
 		return err
 	}
 	return s.q.MarkDivided(s.ctx, []int64{s.from, to})
+}
+
+// moveCodes gives codes of the business's own choice to the other person, and has their referees looked at again.
+func (s *split) moveCodes(to int64, late bool) error {
+	codes, err := s.q.MoveCodes(s.ctx, db.MoveCodesParams{FromID: s.from, ToID: to, ErasedAt: s.at, Late: late})
+	if err != nil || len(codes) == 0 {
+		return err
+	}
+	referees, err := s.q.MoveReferrers(s.ctx, db.MoveReferrersParams{FromID: s.from, ToID: to, CodeIds: codes})
+	for _, id := range referees {
+		s.touched[id] = s.cause
+	}
+	return err
 }
 
 // replayLater takes from the person the sign-ups that are dated after the moment. They are recorded anew with the batch.

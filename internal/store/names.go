@@ -16,6 +16,7 @@ import (
 type names struct {
 	user      map[string]int64
 	userOf    map[int64]string
+	said      map[string]string // what events call those who sign up, and up to when
 	customer  map[string]int64
 	code      map[string]int64
 	candidate map[membership]string // a new code for everybody who signs up in a program and has none there
@@ -28,7 +29,7 @@ type names struct {
 
 func newNames() names {
 	return names{
-		user: make(map[string]int64), userOf: make(map[int64]string), customer: make(map[string]int64),
+		user: make(map[string]int64), userOf: make(map[int64]string), said: make(map[string]string), customer: make(map[string]int64),
 		code: make(map[string]int64), candidate: make(map[membership]string),
 		newUser: make(map[int64]bool), newCustomer: make(map[int64]bool),
 	}
@@ -43,6 +44,10 @@ type membership struct {
 func compareMemberships(a, b membership) int {
 	return cmp.Or(cmp.Compare(a.user, b.user), cmp.Compare(a.program, b.program))
 }
+
+// drawnFor is for whom a code is drawn, by the id that events name and up to when it is theirs: what somebody who was erased
+// is called may change from one attempt to the next.
+func (n *names) drawnFor(m membership) membership { return membership{n.said[m.user], m.program} }
 
 // nameOf is what a user is called within a transaction. Who was erased has no name any more, and is called by their number,
 // behind a sign that no id of a business has.
@@ -110,7 +115,8 @@ func (t *txn) findNames() error {
 	for id, all := range t.in.signUps {
 		for _, s := range all {
 			m := membership{id, t.terms.named(s.Program)}
-			t.names.candidate[m] = t.store.opts.Codes(s.said, t.terms.newest(m.program).terms.Codes.Length, t.also.redraw[m])
+			t.names.said[id] = s.said + t.buried.until(s.said, id)
+			t.names.candidate[m] = t.store.opts.Codes(s.said, t.terms.newest(m.program).terms.Codes.Length, t.also.redraw[t.names.drawnFor(m)])
 		}
 	}
 	codes := t.in.codeNames()

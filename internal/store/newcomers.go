@@ -103,7 +103,7 @@ func (t *txn) ownCodes() error {
 		switch {
 		case !t.names.newUser[id] || c == nil: // one of them is there already: see claimCodes
 		case c.owner != 0: // drawn twice
-			taken[m]++
+			taken[t.names.drawnFor(m)]++
 		default:
 			t.give(c, id, m.program, t.signedUpIn(m))
 			delete(t.names.candidate, m)
@@ -114,7 +114,7 @@ func (t *txn) ownCodes() error {
 	}
 	for _, a := range t.in.assignments {
 		if c := t.codes[t.names.code[a.Code]]; c != nil && c.owner == 0 {
-			c.assigned = true
+			c.assigned = a.At
 			t.give(c, t.names.user[a.UserID], t.terms.named(a.Program), a.At)
 		}
 	}
@@ -193,7 +193,7 @@ func (t *txn) codeRows() (rows db.InsertCodesParams) {
 			rows.OwnerID = append(rows.OwnerID, c.owner)
 			rows.ProgramID = append(rows.ProgramID, c.program)
 			rows.MaxUses = append(rows.MaxUses, int32(c.limits.MaxUses))
-			rows.Assigned = append(rows.Assigned, c.assigned)
+			rows.AssignedAt = append(rows.AssignedAt, c.assigned)
 		}
 	}
 	return rows

@@ -16,6 +16,9 @@ import (
 // ErrNotFound says that there is no such thing.
 var ErrNotFound = errors.New("store: not found")
 
+// ErrErased says that a referral can not be named, for its referee was erased.
+var ErrErased = errors.New("store: the referee was erased")
+
 // User is a person, as the API shows them.
 type User struct {
 	ID           string
@@ -113,11 +116,14 @@ func (s *Database) Referrals(ctx context.Context, f Filter) ([]Referral, error) 
 }
 
 // NameReferral says whose referral one is, by the referee and the code they came with, which is how events name it.
-// Error: ErrNotFound.
+// Errors: ErrNotFound; ErrErased, for whoever was erased has no name any more.
 func (s *Database) NameReferral(ctx context.Context, id int64) (referee, code string, err error) {
 	row, err := db.New(s.pool).NameReferral(ctx, id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", "", ErrNotFound
+	}
+	if err == nil && row.Referee == "" {
+		return "", "", ErrErased
 	}
 	return row.Referee, row.Code, err
 }

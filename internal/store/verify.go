@@ -81,6 +81,8 @@ func (s *Database) Counts(ctx context.Context) ([]Count, error) {
 		{"cap", func() (int64, string, error) { r, err := q.AuditCaps(ctx); return r.Broken, r.Example, err }},
 		{"one_live", func() (int64, string, error) { r, err := q.AuditOneLive(ctx); return r.Broken, r.Example, err }},
 		{"references", func() (int64, string, error) { r, err := q.AuditReferences(ctx); return r.Broken, r.Example, err }},
+		{"erased", func() (int64, string, error) { r, err := q.AuditErased(ctx); return r.Broken, r.Example, err }},
+		{"cards", func() (int64, string, error) { r, err := q.AuditCards(ctx); return r.Broken, r.Example, err }},
 		{"outbox", func() (int64, string, error) { r, err := q.AuditOutbox(ctx); return r.Broken, r.Example, err }},
 	} {
 		broken, example, err := check.ask()

@@ -123,6 +123,9 @@ func whyOf(row db.FindReferralsRow, it *item) (w Why, err error) {
 		Signals: h.Signals, VerifiedAt: h.VerifiedAt, RefereeErased: h.RefereeErased, ReferrerErased: h.ReferrerErased,
 	}
 	w.From, w.Until = it.version.terms.Window(h.SignedUpAt)
+	if e := h.RefereeErased; !e.IsZero() && e.Before(w.Until) {
+		w.Until = e // nothing counts that came after
+	}
 	slices.SortFunc(w.Signals, func(a, b referral.Signal) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind))
 	})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/plusone-dev/plusone/internal/store"
 )
 
 // tickPage is how many due referrals, or purchases to be credited, are looked at in one transaction.
@@ -54,6 +56,9 @@ func (w *Worker) tick(ctx context.Context, fault *outage) bool {
 	w.tell(ctx, r)
 	w.metrics.restarts.Add(float64(r.Restarts))
 	if err != nil {
+		if kind, ok := store.Conflict(err); ok {
+			w.metrics.conflicts.WithLabelValues(kind).Inc()
+		}
 		if ctx.Err() == nil {
 			w.metrics.ticks.WithLabelValues(tickFailed).Inc()
 			fault.note(ctx, err)

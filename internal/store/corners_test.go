@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -37,8 +38,8 @@ func told(t *testing.T, s sequence, batches ...[]int) *world {
 	return w
 }
 
-// 1. Two erasures of one id in one batch.
-func TestReviewTwoErasuresInOneBatch(t *testing.T) {
+// Two erasures of one id in one batch.
+func TestTwoErasuresInOneBatch(t *testing.T) {
 	s := sequence{
 		terms: referrerOnly,
 		events: []fact.Event{
@@ -55,7 +56,7 @@ func TestReviewTwoErasuresInOneBatch(t *testing.T) {
 	t.Run("in one batch", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3}, []int{4, 5}) })
 }
 
-func TestReviewTwoErasuresInOneBatchThirdPerson(t *testing.T) {
+func TestTwoErasuresInOneBatchThirdPerson(t *testing.T) {
 	s := sequence{
 		terms: referrerOnly,
 		events: []fact.Event{
@@ -72,8 +73,8 @@ func TestReviewTwoErasuresInOneBatchThirdPerson(t *testing.T) {
 	t.Run("in one batch, the sign-up before", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 5}, []int{3, 4}) })
 }
 
-// 2. A verification of somebody who turns out to be two: the earlier one loses it.
-func TestReviewVerificationOfTheEarlierPersonIsLost(t *testing.T) {
+// A verification of somebody who turns out to be two: the earlier one loses it.
+func TestVerificationOfTheEarlierPersonIsLost(t *testing.T) {
 	s := sequence{
 		terms: func(t *model.Terms) { referrerOnly(t); t.VerifiedEmail = true },
 		events: []fact.Event{
@@ -88,8 +89,8 @@ func TestReviewVerificationOfTheEarlierPersonIsLost(t *testing.T) {
 	t.Run("erased last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3}, []int{5}, []int{4}) })
 }
 
-// 3. Two refused referrals of a full code, reopened in one batch and in two.
-func TestReviewReopenTwo(t *testing.T) {
+// Two refused referrals of a full code, reopened in one batch and in two.
+func TestReopenTwo(t *testing.T) {
 	for _, together := range []bool{false, true} {
 		t.Run(fmt.Sprint("in one batch: ", together), func(t *testing.T) {
 			w := newWorld(t, yamlOf("default", usual(func(t *model.Terms) { t.MaxUses = 1 })))
@@ -113,8 +114,8 @@ func TestReviewReopenTwo(t *testing.T) {
 	}
 }
 
-// 3b. The place that was made for whoever was reopened is taken by somebody else of the same batch.
-func TestReviewReopenedPlaceIsTakenByAnother(t *testing.T) {
+// The place that was made for whoever was reopened is taken by somebody else of the same batch.
+func TestReopenedPlaceIsTakenByAnother(t *testing.T) {
 	w := newWorld(t, yamlOf("default", usual(func(t *model.Terms) { t.MaxUses = 1 })))
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon), registered("dave", "C-ALICE", noon))
@@ -128,8 +129,8 @@ func TestReviewReopenedPlaceIsTakenByAnother(t *testing.T) {
 	w.lawful()
 }
 
-// 4. Reopening what does not want a place leaves one free beside a refusal.
-func TestReviewReopenWhatWantsNoPlace(t *testing.T) {
+// Reopening what does not want a place leaves one free beside a refusal.
+func TestReopenWhatWantsNoPlace(t *testing.T) {
 	w := newWorld(t, yamlOf("default", usual(func(t *model.Terms) { t.MaxUses = 1 })))
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon))
@@ -142,8 +143,8 @@ func TestReviewReopenWhatWantsNoPlace(t *testing.T) {
 	w.lawful()
 }
 
-// 5. An earlier sign-up of the referrer, of the same device, dates the signal anew.
-func TestReviewTheReferrersEarlierSignUpDatesTheSignal(t *testing.T) {
+// An earlier sign-up of the referrer, of the same device, dates the signal anew.
+func TestTheReferrersEarlierSignUpDatesTheSignal(t *testing.T) {
 	s := sequence{
 		terms: review("same_device"),
 		events: []fact.Event{
@@ -158,8 +159,8 @@ func TestReviewTheReferrersEarlierSignUpDatesTheSignal(t *testing.T) {
 	t.Run("earlier last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3, 4}, []int{5}) })
 }
 
-// 6. A code is assigned to somebody while another worker records their sign-up.
-func TestReviewAssignmentBesideTheOwnersSignUp(t *testing.T) {
+// A code is assigned to somebody while another worker records their sign-up.
+func TestAssignmentBesideTheOwnersSignUp(t *testing.T) {
 	w := newWorld(t, "")
 	w.strictly(t)
 	w.now = noon.Add(day)
@@ -169,7 +170,7 @@ func TestReviewAssignmentBesideTheOwnersSignUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer blocker.Rollback(w.ctx) //nolint:errcheck // it is committed by then
+	defer blocker.Rollback(w.ctx)
 	if _, err := blocker.Exec(w.ctx, "lock table repeats in exclusive mode"); err != nil {
 		t.Fatal(err)
 	}
@@ -211,8 +212,8 @@ func TestReviewAssignmentBesideTheOwnersSignUp(t *testing.T) {
 	w.lawful()
 }
 
-// 7. A rejection that turns out to be about the next person of that id.
-func TestReviewRejectionOfTheNextPerson(t *testing.T) {
+// A rejection that turns out to be about the next person of that id.
+func TestRejectionOfTheNextPerson(t *testing.T) {
 	s := sequence{
 		terms: referrerOnly,
 		events: []fact.Event{
@@ -226,8 +227,8 @@ func TestReviewRejectionOfTheNextPerson(t *testing.T) {
 	t.Run("erased last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3}, []int{4}) })
 }
 
-// 8. An unpaid session names the earlier person; the later one signs up; the erasure comes; the session is paid.
-func TestReviewUnpaidSessionOfTheEarlierPerson(t *testing.T) {
+// An unpaid session names the earlier person; the later one signs up; the erasure comes; the session is paid.
+func TestUnpaidSessionOfTheEarlierPerson(t *testing.T) {
 	unpaid := stripe("evt_unpaid", noon, payment.Report{Key: live.Key("cs_1"), Evidence: payment.Evidence{Kind: payment.Session, User: claim("bob", noon)}}, "pi_1")
 	s := sequence{
 		terms: referrerOnly,
@@ -243,14 +244,14 @@ func TestReviewUnpaidSessionOfTheEarlierPerson(t *testing.T) {
 	t.Run("erased before it is paid", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2}, []int{3}, []int{4}) })
 }
 
-// 13. What was kept of somebody who is erased twice in one batch.
-func TestReviewPersonalDataLeftInRepeats(t *testing.T) {
+// What was kept of somebody who is erased twice in one batch.
+func TestPersonalDataLeftInRepeats(t *testing.T) {
 	w := newWorld(t, "")
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon))
 	w.apply(verifiedBy("bob", noon), registered("bob", "", noon.Add(2*time.Hour)), registered("bob", "", noon.Add(3*time.Hour)))
 	w.apply(erased("bob", noon.Add(time.Hour)), erased("bob", noon.Add(4*time.Hour)))
-	w.nothingOf(t, "bob")
+	w.nothingOf(t, "bob@example.com")
 	w.lawful()
 }
 
@@ -283,8 +284,8 @@ func (w *world) nothingOf(t *testing.T, who string) {
 	}
 }
 
-// 9. A referrer's new card concerns those who have that card.
-func TestReviewAReferrersCardConcernsEveryReferee(t *testing.T) {
+// A referrer's new card concerns those who have that card.
+func TestAReferrersCardConcernsEveryReferee(t *testing.T) {
 	w := newWorld(t, yamlOf("default", usual(func(t *model.Terms) { t.MaxUses = 0; review("same_card")(t) })))
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon))
@@ -310,8 +311,8 @@ func TestReviewAReferrersCardConcernsEveryReferee(t *testing.T) {
 	}
 }
 
-// 10. Nothing to ask costs no round trip.
-func TestReviewTombstonesAreAskedForNobody(t *testing.T) {
+// Nothing to ask costs no round trip.
+func TestTombstonesAreAskedForNobody(t *testing.T) {
 	w := newWorld(t, "")
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon), erased("zoe", noon))
@@ -325,16 +326,13 @@ func TestReviewTombstonesAreAskedForNobody(t *testing.T) {
 	}
 }
 
-// 12. A decision about an erased person's referral.
-func TestReviewNameOfAnErasedReferral(t *testing.T) {
+// Whoever was erased has no name by which a decision could speak of them.
+func TestNameOfAnErasedReferral(t *testing.T) {
 	w := newWorld(t, "")
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon), session(1, "bob", usd(1000), hour), charge(1, 0, hour), warning(1, true, hour))
 	w.apply(erased("bob", hour.Add(time.Hour)))
-	t.Log(w.outcome())
-	referee, code, err := w.api.NameReferral(w.ctx, 1)
-	t.Log(referee, code, err)
-	if err != nil {
-		t.Errorf("%v", err)
+	if referee, code, err := w.api.NameReferral(w.ctx, 1); !errors.Is(err, ErrErased) {
+		t.Errorf("%q %q %v", referee, code, err)
 	}
 }

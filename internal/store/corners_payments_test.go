@@ -8,9 +8,8 @@ import (
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
-// 26. What is known of the later person is known by a payment that was merged into another (rapid found it:
-// -run=TestTheModelAfterEveryStep -rapid.seed=4430911807785072922).
-func TestReviewKnownLaterByAMergedPayment(t *testing.T) {
+// What is known of the later person is known by a payment that was merged into another.
+func TestKnownLaterByAMergedPayment(t *testing.T) {
 	s := sequence{
 		terms: referrerOnly,
 		events: []fact.Event{
@@ -25,8 +24,8 @@ func TestReviewKnownLaterByAMergedPayment(t *testing.T) {
 	t.Run("erased after the merge", func(t *testing.T) { told(t, s, []int{0}, []int{1}, []int{2}, []int{3}, []int{4}, []int{5}) })
 }
 
-// 27. An unpaid session of the later person: the audit.
-func TestReviewUnpaidOfTheLaterPersonIsAudited(t *testing.T) {
+// An unpaid session of the later person: the audit.
+func TestUnpaidOfTheLaterPersonIsAudited(t *testing.T) {
 	w := newWorld(t, "")
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon))

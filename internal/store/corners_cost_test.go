@@ -10,8 +10,8 @@ import (
 	"github.com/plusone-dev/plusone/internal/model"
 )
 
-// 19. Terms that are applied after an attribution by hand do not change it, even when it is dated a little ahead.
-func TestReviewTermsChangeUnderAnAttribution(t *testing.T) {
+// Terms that are applied after an attribution by hand do not change it, even when it is dated a little ahead.
+func TestTermsChangeUnderAnAttribution(t *testing.T) {
 	w := newWorld(t, yamlOf("default", usual(nil)))
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon))
@@ -23,8 +23,8 @@ func TestReviewTermsChangeUnderAnAttribution(t *testing.T) {
 	w.lawful()
 }
 
-// 20. One more who shares a device concerns few of those who share it already.
-func TestReviewASharedDeviceConcernsEverybodyWhoHasIt(t *testing.T) {
+// One more who shares a device concerns few of those who share it already.
+func TestASharedDeviceConcernsEverybodyWhoHasIt(t *testing.T) {
 	w := newWorld(t, yamlOf("default", usual(func(t *model.Terms) { t.MaxUses = 0; review("same_device")(t) })))
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon))
@@ -50,8 +50,8 @@ func TestReviewASharedDeviceConcernsEverybodyWhoHasIt(t *testing.T) {
 	}
 }
 
-// 21. A subscription's session names the buyer, its invoice does not; the erasure of the one before is heard of last.
-func TestReviewASubscriptionsSessionOfTheLaterPerson(t *testing.T) {
+// A subscription's session names the buyer, its invoice does not; the erasure of the one before is heard of last.
+func TestASubscriptionsSessionOfTheLaterPerson(t *testing.T) {
 	sub := stripe("evt_sub", noon, session(1, "bob", usd(1000), noon.Add(2*time.Hour)).Sighting.Reports[0], "in_1")
 	sub.Sighting.Reports[0].Evidence.Paid.At = time.Time{}
 	sub.Sighting.Reports[0].Evidence.Paid.Amount.Minor = 0
@@ -71,8 +71,8 @@ func TestReviewASubscriptionsSessionOfTheLaterPerson(t *testing.T) {
 	t.Run("erased before it is paid", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3}, []int{4}, []int{5}) })
 }
 
-// 22. Cards beside erasure: the card goes with the payment.
-func TestReviewTheCardGoesWithThePayment(t *testing.T) {
+// Cards beside erasure: the card goes with the payment.
+func TestTheCardGoesWithThePayment(t *testing.T) {
 	s := sequence{
 		terms: func(t *model.Terms) { referrerOnly(t); review("same_card")(t) },
 		events: []fact.Event{
@@ -89,8 +89,8 @@ func TestReviewTheCardGoesWithThePayment(t *testing.T) {
 	t.Run("erased last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3, 4, 5, 6}, []int{7}) })
 }
 
-// 23. An assignment that turns out to be the next person's.
-func TestReviewErasureOfAReferrerInEitherOrder(t *testing.T) {
+// An assignment that turns out to be the next person's.
+func TestErasureOfAReferrerInEitherOrder(t *testing.T) {
 	s := sequence{
 		terms: func(t *model.Terms) { t.Rewards = t.Rewards[1:] },
 		events: []fact.Event{
@@ -106,8 +106,8 @@ func TestReviewErasureOfAReferrerInEitherOrder(t *testing.T) {
 	t.Run("erased last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3, 4, 5}, []int{6}) })
 }
 
-// 24. Requalified: a payment that decides changes its owner and comes back.
-func TestReviewRequalifyAndOwners(t *testing.T) {
+// Requalified: a payment that decides changes its owner and comes back.
+func TestRequalifyAndOwners(t *testing.T) {
 	s := sequence{
 		terms: func(t *model.Terms) { t.Requalify = true; t.Refunds = "any" },
 		events: []fact.Event{

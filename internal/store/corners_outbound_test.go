@@ -8,8 +8,8 @@ import (
 	"github.com/plusone-dev/plusone/internal/model"
 )
 
-// 25. Every event that is told is as its schema says: also of what is cancelled for fraud, and of who was erased.
-func TestReviewOutboundEventsAreAsDescribed(t *testing.T) {
+// TestWhatIsToldOfFraudAndOfTheErased: every event that is told is as its schema says: also of what is cancelled for fraud, and of who was erased.
+func TestWhatIsToldOfFraudAndOfTheErased(t *testing.T) {
 	w := newWorld(t, yamlOf("default", usual(func(t *model.Terms) { t.Fraud = map[string]string{"disposable_email": "cancel"}; t.Hold = 0 })))
 	w.now = noon.Add(day)
 	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon), withEmail(registered("carol", "C-ALICE", noon), "carol@mailinator.com"))
