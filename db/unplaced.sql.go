@@ -48,6 +48,25 @@ func (q *Queries) CountUnplaced(ctx context.Context, most int32) (CountUnplacedR
 	return i, err
 }
 
+const countWaiting = `-- name: CountWaiting :one
+select (select count(*) from (select from referrals where reviewing order by id limit $1::int) r) as reviews,
+       (select count(*) from (select from credit_backlog order by user_id limit $1::int) b) as backlog
+`
+
+type CountWaitingRow struct {
+	Reviews int64
+	Backlog int64
+}
+
+// How many referrals await a person's decision, and how many buyers the clock has still to credit, counting no further than
+// a limit.
+func (q *Queries) CountWaiting(ctx context.Context, most int32) (CountWaitingRow, error) {
+	row := q.db.QueryRow(ctx, countWaiting, most)
+	var i CountWaitingRow
+	err := row.Scan(&i.Reviews, &i.Backlog)
+	return i, err
+}
+
 const listPaymentsWithoutPurchase = `-- name: ListPaymentsWithoutPurchase :many
 select id, merged_into, key, user_id, named, customer_id, currency, gross, paid_at, refunded, card, disputed, inquiry_at, warned_at, credits from payments
 where merged_into is null and paid_at is null and (refunded > 0 or disputed > 0) and id > $1::bigint

@@ -46,3 +46,9 @@ join codes c on c.id = a.code_id
 where c.owner_id is null and a.event_key > @after_key::text
 order by a.event_key
 limit @most::int;
+
+-- name: CountWaiting :one
+-- How many referrals await a person's decision, and how many buyers the clock has still to credit, counting no further than
+-- a limit.
+select (select count(*) from (select from referrals where reviewing order by id limit @most::int) r) as reviews,
+       (select count(*) from (select from credit_backlog order by user_id limit @most::int) b) as backlog;

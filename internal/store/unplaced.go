@@ -223,3 +223,15 @@ func (s *Database) CountUnplaced(ctx context.Context) (map[UnplacedKind]int, err
 		UnplacedSignUp: int(row.SignUps), UnplacedAttribution: int(row.Attributions),
 	}, nil
 }
+
+// Waiting is what waits for a person, or for the clock.
+type Waiting struct {
+	Reviews int // referrals that await a decision
+	Backlog int // buyers whose earlier purchases have still to be credited
+}
+
+// CountWaiting counts it, no further than to UnplacedMost each.
+func (s *Database) CountWaiting(ctx context.Context) (Waiting, error) {
+	row, err := db.New(s.pool).CountWaiting(ctx, UnplacedMost)
+	return Waiting{Reviews: int(row.Reviews), Backlog: int(row.Backlog)}, explainSchema(err)
+}

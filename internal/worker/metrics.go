@@ -21,6 +21,8 @@ type metrics struct {
 	credits       *prometheus.CounterVec
 	rewards       *prometheus.CounterVec
 	taken         prometheus.Counter
+	reviews       prometheus.Gauge
+	backlog       prometheus.Gauge
 	ticks         *prometheus.CounterVec
 	ticked        prometheus.Gauge
 	relayed       prometheus.Counter
@@ -54,6 +56,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		transitions:   counters("transitions_total", "Moves of referrals, by where to and why.", "to", "reason"),
 		credits:       counters("credit_minor_units_total", "Net purchases credited to their buyers and debited, in minor units of the currency.", "kind", "currency"),
 		rewards:       counters("reward_minor_units_total", "Rewards granted and revoked, in minor units of the currency.", "kind", "currency"),
+		reviews:       gauge("plusone_reviews_open", "Referrals that await a person's decision. Counted about every minute, and no further than to 10000. NaN when the database cannot be asked."),
+		backlog:       gauge("plusone_credit_backlog", "Buyers who signed up after they had bought, and whose earlier purchases have still to be credited. Counted as plusone_reviews_open."),
 		taken:         counter("codes_taken_total", "Codes that the business wanted for somebody and that somebody else has. The events name them in the log."),
 		ticks:         counters("clock_ticks_total", "How often the clock looked for holds and windows that are due.", "result"),
 		ticked:        gauge("plusone_worker_clock_last_tick_timestamp_seconds", "When the clock last looked successfully."),

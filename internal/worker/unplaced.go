@@ -53,4 +53,11 @@ func (w *Worker) measureUnplaced(ctx context.Context) {
 		}
 		w.metrics.unplaced.WithLabelValues(string(kind)).Set(n)
 	}
+	waiting, err := w.store.CountWaiting(ctx)
+	reviews, backlog := float64(waiting.Reviews), float64(waiting.Backlog)
+	if err != nil {
+		reviews, backlog = math.NaN(), math.NaN()
+	}
+	w.metrics.reviews.Set(reviews)
+	w.metrics.backlog.Set(backlog)
 }
