@@ -191,11 +191,19 @@ func TestSettleCredit(t *testing.T) {
 	}
 }
 
-func TestUser(t *testing.T) {
+// Whatever a transfer was for, one of its two accounts is a person's and the other the program's.
+func TestSidesOfATransfer(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[Kind]Account{Granted: alice, Credited: alice, Revoked: bob, Debited: bob} {
-		if got := (Transfer{Kind: kind, Debit: bob, Credit: alice}).User(); got != want {
-			t.Errorf("%s from %d to %d changes account %d for a person, want %d", kind, bob, alice, got, want)
+	for kind, want := range map[Kind]Transfer{
+		Granted:  {Debit: source, Credit: alice},
+		Credited: {Debit: source, Credit: alice},
+		Revoked:  {Debit: alice, Credit: source},
+		Debited:  {Debit: alice, Credit: source},
+	} {
+		want.Kind = kind
+		if user, program := want.User(), want.Program(); user != alice || program != source {
+			t.Errorf("%s from %d to %d changes account %d for a person and %d for the program, want %d and %d",
+				kind, want.Debit, want.Credit, user, program, alice, source)
 		}
 	}
 }
