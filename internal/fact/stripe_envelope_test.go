@@ -54,11 +54,9 @@ func TestStripeEnvelopeSaysWhichRuleIsBroken(t *testing.T) {
 		if !ok || bad.Rule != c.want {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
-		kind := "checkout.session.completed"
-		if c.want == NotJSON {
-			kind = ""
-		} else if c.want == BadType {
-			kind = c.with
+		kind, changed := map[Rule]string{NotJSON: "", BadType: c.with}[c.want]
+		if !changed {
+			kind = "checkout.session.completed"
 		}
 		if event, _ := ParseStripe(data); env.Type != kind || event.Type != kind {
 			t.Errorf("%s: of type %q to the reader and %q to the parser, want %q", name, env.Type, event.Type, kind)
