@@ -1,7 +1,6 @@
 package fact
 
 import (
-	"encoding/json"
 	"regexp"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ func collect(what, place string, object gjson.Result, slot func(name string) *gj
 	}
 	var err error
 	object.ForEach(func(key, value gjson.Result) bool {
-		name := unquote(key)
+		name := key.Str
 		to := slot(name)
 		if to == nil {
 			return true
@@ -34,19 +33,6 @@ func collect(what, place string, object gjson.Result, slot func(name string) *gj
 		return true
 	})
 	return err
-}
-
-// unquote is the text of a JSON string. gjson reads a lone surrogate together with the escape after it as one
-// character; encoding/json, and so the schema, reads them as two. Escapes are rare: let encoding/json read those.
-func unquote(v gjson.Result) string {
-	if !strings.Contains(v.Raw, `\u`) {
-		return v.Str
-	}
-	var s string
-	if json.Unmarshal([]byte(v.Raw), &s) != nil {
-		return v.Str // cannot be: the document was found valid
-	}
-	return s
 }
 
 // memberReader reads members strictly by type, and keeps the first thing that is wrong. No message repeats a value:
@@ -98,7 +84,7 @@ func (r *memberReader) optional(name string, v gjson.Result) string {
 	case gjson.Null:
 		return ""
 	case gjson.String:
-		return unquote(v)
+		return v.Str
 	default:
 		r.fail("%s must be a string", name)
 		return ""
@@ -107,7 +93,7 @@ func (r *memberReader) optional(name string, v gjson.Result) string {
 
 // line holds a text to its length, in characters, and to one line of it.
 func (r *memberReader) line(name, s string, atMost int) string {
-	if len(s) > atMost && utf8.RuneCountInString(s) > atMost {
+	if utf8.RuneCountInString(s) > atMost {
 		r.fail("%s is longer than %d characters", name, atMost)
 	}
 	if strings.ContainsFunc(s, unicode.IsControl) {
@@ -118,15 +104,8 @@ func (r *memberReader) line(name, s string, atMost int) string {
 
 // boolean reads true or false; absent and null are false.
 func (r *memberReader) boolean(name string, v gjson.Result) bool {
-	switch v.Type {
-	case gjson.True:
-		return true
-	case gjson.False, gjson.Null:
-		return false
-	default:
-		r.fail("%s must be true or false", name)
-		return false
-	}
+	r.check(name, v.IsBool() || v.Type == gjson.Null, "true or false")
+	return v.Type == gjson.True
 }
 
 // time reads an RFC 3339 time; absent and null are the zero one. What PostgreSQL could not keep is cut off here, so
@@ -142,7 +121,7 @@ func (r *memberReader) time(name string, v gjson.Result) time.Time {
 		return time.Time{}
 	}
 	// The year as written, as a schema can check it; the same instant in UTC may be a day beside.
-	if s < "2000" || s >= "2200" {
+	if year := s[:len("2006")]; year < "2000" || year > "2199" {
 		r.fail("%s must be in the years 2000 to 2199", name)
 	}
 	return t.UTC().Truncate(time.Microsecond)
@@ -195,7 +174,7 @@ func isStrictTime(s string) bool {
 		return true
 	}
 	offset := s[len(s)-len("07:00"):]
-	return offset[:2] < "24" && offset[3:] < "60"
+	return offset[:len("07")] < "24" && offset[len("07:"):] < "60"
 }
 
 // jsonContentType is the pattern of the schema. Only unusual content types come to it.

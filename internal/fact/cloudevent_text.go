@@ -42,13 +42,15 @@ func CheckText(data []byte) error {
 	if err := collect("the message", "", gjson.ParseBytes(data), outer.slot); err != nil {
 		return err
 	}
-	open, ok := cloudReaders[unquote(outer.typ)]
+	open, ok := cloudReaders[outer.typ.Str]
 	if !ok {
 		return nil
 	}
 	return collect("data", "/data", outer.data, open().slot)
 }
 
+// checkEscapes refuses those that are no text. Without them, what gjson takes a string for is what encoding/json does, and
+// so the schema: half a surrogate pair it would read together with the escape after it.
 func checkEscapes(data []byte) error {
 	switch {
 	case hasNUL(data):
@@ -67,7 +69,7 @@ func nestsTooDeep(data []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(data); i++ {
 		switch c := data[i]; {
-		case quoted && c == '\\':
+		case c == '\\': // only in a string: anywhere else it is no JSON
 			i++ // whatever is escaped, it does not end the string
 		case c == '"':
 			quoted = !quoted
@@ -87,17 +89,16 @@ var escapedNUL = []byte(`\u0000`)
 
 // hasNUL says whether any string of a valid document contains U+0000. It can only stand there escaped.
 func hasNUL(data []byte) bool {
-	for at := 0; ; at += len(escapedNUL) {
-		n := bytes.Index(data[at:], escapedNUL)
-		if n < 0 {
+	for {
+		before, after, found := bytes.Cut(data, escapedNUL)
+		if !found {
 			return false
 		}
-		at += n
-		before := data[:at]
 		// After an odd number of backslashes, this one is escaped itself, and what follows is plain text.
 		if (len(before)-len(bytes.TrimRight(before, `\`)))%2 == 0 {
 			return true
 		}
+		data = after
 	}
 }
 
@@ -128,7 +129,7 @@ func hasLoneSurrogate(data []byte) bool {
 // escapedUnit reads the escape of one UTF-16 code unit, if a text begins with one.
 func escapedUnit(text []byte) (unit rune, ok bool) {
 	if len(text) < len(`\u0000`) || text[0] != '\\' || text[1] != 'u' {
-		return 0, false
+		return unit, false
 	}
 	n, err := strconv.ParseUint(string(text[len(`\u`):len(`\u0000`)]), 16, 16)
 	return rune(n), err == nil

@@ -47,6 +47,15 @@ func TestChargeThatWasNotCaptured(t *testing.T) {
 	}
 }
 
+// Only a refund has to say how much has gone back.
+func TestChargeThatDoesNotSayWhatWentBack(t *testing.T) {
+	t.Parallel()
+	e := mustParseStripe(t, change(t, "new charge", `"amount_refunded":0,`, ``))
+	if got := e.Sighting.Reports[0].Evidence; got.Refunded != 0 || got.User.UserID != "bob" {
+		t.Errorf("got %+v, want a charge of which nothing went back", got)
+	}
+}
+
 // What is said to have gone back of one is kept all the same: only Stripe knows what a refund of it was.
 func TestRefundOfAChargeThatWasNotCaptured(t *testing.T) {
 	t.Parallel()

@@ -53,7 +53,7 @@ func StripeEnvelope(data []byte) (Envelope, error) {
 		return Envelope{}, breaks(NotJSON, "the message is not JSON")
 	}
 	m := readStripeMembers(gjson.ParseBytes(data))
-	partial := Envelope{Type: text(m.typ)}
+	partial := Envelope{Type: m.typ.Str}
 	if err := m.check(); err != nil {
 		return partial, err
 	}
@@ -62,7 +62,7 @@ func StripeEnvelope(data []byte) (Envelope, error) {
 		return partial, err
 	}
 	env := Envelope{
-		ID: text(m.id), Type: text(m.typ), Account: text(m.account), Live: m.live.Bool(), At: at, object: m.object(),
+		ID: m.id.Str, Type: m.typ.Str, Account: m.account.Str, Live: m.live.Bool(), At: at, object: m.object(),
 	}
 	env.Key = "stripe:" + env.Account + ":" + env.ID
 	return env, nil
@@ -95,12 +95,8 @@ func readStripeMembers(root gjson.Result) stripeMembers {
 	return m
 }
 
-func (m *stripeMembers) object() gjson.Result {
-	if !m.data.IsObject() {
-		return gjson.Result{}
-	}
-	return m.data.Get("object")
-}
+// object is the one that the event is about. What is no object has no member of the name.
+func (m *stripeMembers) object() gjson.Result { return m.data.Get("object") }
 
 // stripeType is what can be the end of a subject: no empty token, no wildcard, no blank.
 var stripeType = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
@@ -110,7 +106,7 @@ const maxStripeType = 200
 // check holds all members to their rules but the time, which unixTime reads. What shows that it is a thin event comes
 // first: it has other members, and their absence would explain nothing.
 func (m *stripeMembers) check() error {
-	kind, id, typ := text(m.kind), text(m.id), text(m.typ)
+	kind, id, typ := m.kind.Str, m.id.Str, m.typ.Str
 	switch {
 	case kind == "v2.core.event":
 		return breaks(ThinEvent, "the message is not a Stripe event: its object is %#.40q, not \"event\"", kind)
@@ -127,7 +123,7 @@ func (m *stripeMembers) check() error {
 		return breaks(BadType, "the event has no type")
 	case len(typ) > maxStripeType || !stripeType.MatchString(typ):
 		return breaks(BadType, "the event's type is not lower-case words joined by dots, of at most %d characters", maxStripeType)
-	case m.account.Type != gjson.Null && !validID(text(m.account)):
+	case m.account.Type != gjson.Null && !validID(m.account.Str):
 		return breaks(BadAccount, "the event's account is not an id")
 	case m.live.Type != gjson.Null && !m.live.IsBool():
 		return breaks(BadLivemode, "the event's livemode is neither true nor false")

@@ -75,6 +75,7 @@ var malformedStripe = []struct{ name, example, old, with, why string }{
 	{"dispute without an amount", "dispute", `"amount":1000,`, ``, "amount is missing"},
 	{"dispute in a state nobody knows", "dispute", `"needs_response"`, `"escalated"`, "the dispute's status `escalated` is unknown"},
 	{"dispute in no state", "dispute", `"needs_response"`, `null`, "the dispute's status `` is unknown"},
+	{"dispute of two mistakes: the first is said", "dispute", `1777637000,"currency":"usd","status":"needs_response"`, `"now","status":"open"`, "the dispute's status `open` is unknown"},
 	{"dispute without an id", "dispute", `"dp_1"`, `null`, "data.object has no usable id"},
 	{"dispute that was never opened", "dispute", `"created":1777637000,`, ``, "created is ``, not a time in whole seconds"},
 	{"dispute that was opened at a text", "dispute", `1777637000`, `"yesterday"`, "created is `\"yesterday\"`, not a time in whole seconds"},

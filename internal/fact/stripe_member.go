@@ -28,7 +28,7 @@ func (env *envelope) require(name string) {
 }
 
 // text is a member of the object that is a text; empty for anything else.
-func (env *envelope) text(name string) string { return text(env.object.Get(name)) }
+func (env *envelope) text(name string) string { return env.object.Get(name).Str }
 
 // key is the key of an object that may be given as an id, as the whole object ("expanded"), or not at all. What is
 // neither must not be passed over: without the reference, a refund would not find its payment.
@@ -40,8 +40,8 @@ func (env *envelope) reference(name string, ref gjson.Result) string {
 		id = ref.Get("id")
 	}
 	switch {
-	case validID(text(id)):
-		return env.scope.Key(text(id))
+	case validID(id.Str):
+		return env.scope.Key(id.Str)
 	case ref.Type != gjson.Null && ref.Raw != `""`:
 		env.fail("%s is %#.40q: neither an id nor an object that has one", name, ref.Raw)
 	}
@@ -54,7 +54,7 @@ func (env *envelope) reference(name string, ref gjson.Result) string {
 func (env *envelope) claim(place payment.Place, names ...string) payment.Claim {
 	for _, name := range names {
 		v := env.object.Get(name)
-		if id := text(v); ValidUserID(id) && !hasLoneSurrogate([]byte(v.Raw)) {
+		if id := v.Str; ValidUserID(id) && !hasLoneSurrogate([]byte(v.Raw)) {
 			return payment.Claim{UserID: id, At: env.event.At, Place: place}
 		}
 	}
@@ -81,9 +81,9 @@ func (env *envelope) minor(name string) int64 {
 	if v.Type == gjson.Null {
 		return 0
 	}
-	n, err := strconv.ParseInt(v.Raw, 10, 64)
+	n, err := strconv.ParseInt(v.Raw, 10, 64) // a text comes with its quotes, and is none
 	switch {
-	case v.Type != gjson.Number || err != nil:
+	case err != nil:
 		env.fail("%s is %#.40q: not a whole number of minor units that fits 64 bits", name, v.Raw)
 	case n < 0:
 		env.fail("%s is %d: it must not be negative", name, n)
@@ -118,8 +118,8 @@ func (env *envelope) when(name string) time.Time {
 }
 
 func seconds(name string, v gjson.Result) (time.Time, *MalformedError) {
-	n, err := strconv.ParseInt(v.Raw, 10, 64)
-	if v.Type != gjson.Number || err != nil {
+	n, err := strconv.ParseInt(v.Raw, 10, 64) // a text comes with its quotes, and is none
+	if err != nil {
 		return time.Time{}, malformed("%s is %#.40q, not a time in whole seconds", name, v.Raw)
 	}
 	at := time.Unix(n, 0).UTC()
@@ -127,14 +127,6 @@ func seconds(name string, v gjson.Result) (time.Time, *MalformedError) {
 		return time.Time{}, malformed("%s is %d: outside the years 2000 to 2199", name, n)
 	}
 	return at, nil
-}
-
-// text is a value that is a text; empty for anything else.
-func text(v gjson.Result) string {
-	if v.Type != gjson.String {
-		return ""
-	}
-	return unquote(v)
 }
 
 // validID says whether a text can be an id of Stripe's: printable ASCII, no colon (which keys use), of bounded length.

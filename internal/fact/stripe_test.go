@@ -173,6 +173,30 @@ func TestParseStripeNamesTheBuyer(t *testing.T) {
 	}
 }
 
+// A session ties a customer only where there is one: a guest's purchase says nothing about anybody else.
+func TestSessionWithoutACustomerTiesNobody(t *testing.T) {
+	t.Parallel()
+	for _, customer := range []string{`null`, `""`} {
+		e := mustParseStripe(t, change(t, "session", `"cus_1"`, customer))
+		if e.Tie != nil || e.Sighting.Reports[0].Evidence.User.UserID != "bob" {
+			t.Errorf("the customer is %s: got the tie %+v and %+v", customer, e.Tie, e.Sighting)
+		}
+	}
+}
+
+// The id of a user may come from outside of any document, where nothing has seen to it that it is text.
+func TestValidUserID(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{
+		"bob": true, " ": true, "é": true, strings.Repeat("é", 255): true,
+		"": false, strings.Repeat("é", 256): false, "bo\xff": false, "\xed\xa0\x80": false, "bo\nb": false, "bo\x00b": false, "\u0085": false,
+	} {
+		if got := ValidUserID(id); got != want {
+			t.Errorf("%q: %t", id, got)
+		}
+	}
+}
+
 func TestParseStripeAmounts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

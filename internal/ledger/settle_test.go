@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -90,6 +91,39 @@ func TestSettle(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// The order of transfers is one always, whatever that of the shares: from the last leg to the first, then by account, then
+// by currency. There are so many of each that no map comes to it by chance.
+func TestSettleInOrder(t *testing.T) {
+	t.Parallel()
+	currencies := []money.Currency{"aud", "cad", "chf", "dkk", "eur", "gbp", "jpy", "nok", "sek", "usd"}
+	var owed []Share
+	var want []Transfer
+	for _, leg := range []string{"referrer:signup", "referrer", "referee"} {
+		for account := alice; account < 10; account++ {
+			for _, c := range currencies {
+				want = append(want, granted(len(want)+1, leg, account, money.New(c, 1)))
+				owed = append(owed, Share{leg, account, money.New(c, 1)})
+			}
+		}
+	}
+	slices.Reverse(owed)
+	got, err := Settle(source, owed, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	live, err := Live(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(owed)
+	if diff := cmp.Diff(owed, live); diff != "" {
+		t.Errorf("of what is left standing (-want +got)\n%s", diff)
 	}
 }
 
@@ -191,11 +225,19 @@ func TestSettleCredit(t *testing.T) {
 	}
 }
 
-func TestUser(t *testing.T) {
+// Whatever a transfer was for, one of its two accounts is a person's and the other the program's.
+func TestSidesOfATransfer(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[Kind]Account{Granted: alice, Credited: alice, Revoked: bob, Debited: bob} {
-		if got := (Transfer{Kind: kind, Debit: bob, Credit: alice}).User(); got != want {
-			t.Errorf("%s from %d to %d changes account %d for a person, want %d", kind, bob, alice, got, want)
+	for kind, want := range map[Kind]Transfer{
+		Granted:  {Debit: source, Credit: alice},
+		Credited: {Debit: source, Credit: alice},
+		Revoked:  {Debit: alice, Credit: source},
+		Debited:  {Debit: alice, Credit: source},
+	} {
+		want.Kind = kind
+		if user, program := want.User(), want.Program(); user != alice || program != source {
+			t.Errorf("%s from %d to %d changes account %d for a person and %d for the program, want %d and %d",
+				kind, want.Debit, want.Credit, user, program, alice, source)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plusone-dev/plusone/internal/money"
 )
 
 func TestAssessMinimum(t *testing.T) {
@@ -74,6 +76,20 @@ func TestAssessSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("got %+v, want %q", last, c.want)
 			}
 		})
+	}
+}
+
+// The currencies stand in one order always: there are so many that no map comes to it by chance.
+func TestAssessListsTheMinimumsInOrder(t *testing.T) {
+	t.Parallel()
+	terms := plainTerms()
+	terms.Qualify.Minimum = map[money.Currency]int64{
+		"usd": 100, "eur": 200, "gbp": 300, "chf": 400, "sek": 500, "nok": 600, "dkk": 700, "cad": 800, "aud": 900,
+	}
+	const want = "no purchase yet, at least 1.00 usd or 2.00 eur or 3.00 gbp or 4.00 chf or 5.00 sek or 6.00 nok or 7.00 dkk " +
+		"or 8.00 cad or 9.00 aud is needed"
+	if got := checkNamed(Assess(terms, plainHistory(), during), "minimum"); got.Detail != want {
+		t.Errorf("got %q", got.Detail)
 	}
 }
 

@@ -244,5 +244,8 @@ func TestLeg(t *testing.T) {
 		if got := r.Leg(); got != want {
 			t.Errorf("%+v is the leg %q, want %q", r, got, want)
 		}
+		if to, on := PartOf(want); to != r.To || on != r.On {
+			t.Errorf("the leg %q is for the %q of a %q, want %+v", want, to, on, r)
+		}
 	}
 }

@@ -45,6 +45,19 @@ func TestGrant(t *testing.T) {
 	}
 }
 
+// What is stored of a place, and what the database's own checks speak of.
+func TestSlotsAreStored(t *testing.T) {
+	t.Parallel()
+	for slot, want := range map[Slot]int{SlotRefused: -1, SlotUnasked: 0} {
+		if int(slot) != want || slot.Granted() {
+			t.Errorf("%d, granted %t; want %d, and not", slot, slot.Granted(), want)
+		}
+	}
+	if !Slot(1).Granted() {
+		t.Error("the first place is none")
+	}
+}
+
 // The cap holds: never more places than the maximum, none refused while one is free, each with an ordinal of its own
 // and no gap, over any number of batches; and within one, by time of payment, in whatever order they are asked for.
 func TestGrantLaws(t *testing.T) {
