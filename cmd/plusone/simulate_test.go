@@ -190,7 +190,7 @@ func (d *devProcess) simulateLoss(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/webhooks/stripe" && webhooks.Add(1)%50 == 0 {
 			body, _ := io.ReadAll(r.Body)
-			if !strings.Contains(string(body), `"type": "product.`) { // of which nobody would know
+			if !strings.Contains(string(body), `"type": "customer.`) { // of which nobody would know
 				dropped.Add(1)
 			}
 			return

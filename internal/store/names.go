@@ -197,7 +197,7 @@ func (t *txn) dropCandidates() error {
 func (t *txn) checkPrograms() error {
 	check := func(name string) error {
 		if t.terms.named(name) == 0 {
-			return &decisionError{fmt.Errorf("there is no program named %q: apply it, then replay the dead letter", name)}
+			return &decisionError{fmt.Errorf("there is no program named %q: apply it, then publish the dead letter to its subject again", name)}
 		}
 		return nil
 	}
