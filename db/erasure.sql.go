@@ -129,28 +129,19 @@ select (exists (select from repeats where user_id = $1::bigint and at > $2::time
     or exists (select from attributions where user_id = $1::bigint and at > $2::timestamptz)
     or exists (
         select from objects o
-        where o.payment_id = any(array(
-            select p.id from payments p where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
-            union all
-            select p.id from payments p where p.user_id = $1::bigint and p.paid_at is null and p.merged_into is null
-            union all
-            select m.id from payments m where m.merged_into = any(array(
-                select p.id from payments p where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
-                union all
-                select p.id from payments p where p.user_id = $1::bigint and p.paid_at is null and p.merged_into is null
-            ))
-        ))
+        where o.payment_id = any($3::bigint[])
           and o.user_id = $1::bigint and o.user_at > $2::timestamptz))::boolean as known
 `
 
 type KnownLaterParams struct {
-	UserID   int64
-	ErasedAt time.Time
+	UserID     int64
+	ErasedAt   time.Time
+	PaymentIds []int64
 }
 
 // Whether anything is known of a person that is dated after a moment.
 func (q *Queries) KnownLater(ctx context.Context, arg KnownLaterParams) (bool, error) {
-	row := q.db.QueryRow(ctx, knownLater, arg.UserID, arg.ErasedAt)
+	row := q.db.QueryRow(ctx, knownLater, arg.UserID, arg.ErasedAt, arg.PaymentIds)
 	var known bool
 	err := row.Scan(&known)
 	return known, err
@@ -176,6 +167,39 @@ func (q *Queries) ListCodesUsed(ctx context.Context, userID int64) ([]int64, err
 			return nil, err
 		}
 		items = append(items, code_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPaymentsOf = `-- name: ListPaymentsOf :many
+with own as materialized (
+    select p.id from payments p where p.user_id = $1::bigint and p.paid_at is not null and p.merged_into is null
+    union all
+    select p.id from payments p where p.user_id = $1::bigint and p.paid_at is null and p.merged_into is null
+)
+select o.id from own o
+union all
+select m.id from payments m where m.merged_into = any(array(select o.id from own o))
+`
+
+// The payments of a person, paid or not, and those that were merged into them. Each half has its index; the first two are
+// made an array for the sake of that of the third.
+func (q *Queries) ListPaymentsOf(ctx context.Context, userID int64) ([]int64, error) {
+	rows, err := q.db.Query(ctx, listPaymentsOf, userID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -286,33 +310,24 @@ func (q *Queries) MoveAttributions(ctx context.Context, arg MoveAttributionsPara
 
 const moveClaims = `-- name: MoveClaims :many
 update objects o set user_id = $1::bigint
-where o.payment_id = any(array(
-    select p.id from payments p where p.user_id = $2::bigint and p.paid_at is not null and p.merged_into is null
-    union all
-    select p.id from payments p where p.user_id = $2::bigint and p.paid_at is null and p.merged_into is null
-    union all
-    select m.id from payments m where m.merged_into = any(array(
-        select p.id from payments p where p.user_id = $2::bigint and p.paid_at is not null and p.merged_into is null
-        union all
-        select p.id from payments p where p.user_id = $2::bigint and p.paid_at is null and p.merged_into is null
-    ))
-))
-  and o.user_id = $2::bigint and (o.user_at > $3::timestamptz) = $4::boolean
+where o.payment_id = any($2::bigint[])
+  and o.user_id = $3::bigint and (o.user_at > $4::timestamptz) = $5::boolean
 returning o.payment_id
 `
 
 type MoveClaimsParams struct {
-	ToID     int64
-	FromID   int64
-	ErasedAt time.Time
-	Late     bool
+	ToID       int64
+	PaymentIds []int64
+	FromID     int64
+	ErasedAt   time.Time
+	Late       bool
 }
 
-// The same with what objects say of who bought. Returns the payments that may be another's now. The payments are made an
-// array first, for the index's sake.
+// The same with what objects of a person's payments say of who bought. Returns the payments that may be another's now.
 func (q *Queries) MoveClaims(ctx context.Context, arg MoveClaimsParams) ([]int64, error) {
 	rows, err := q.db.Query(ctx, moveClaims,
 		arg.ToID,
+		arg.PaymentIds,
 		arg.FromID,
 		arg.ErasedAt,
 		arg.Late,

@@ -43,21 +43,22 @@ delete from repeats where user_id = @user_id and (at > @erased_at::timestamptz) 
 -- Gives the ties of customers that are dated after a moment, or else up to it, to another person.
 update customers set user_id = @to_id::bigint where user_id = @from_id::bigint and (tied_at > @erased_at::timestamptz) = @late::boolean returning id;
 
+-- name: ListPaymentsOf :many
+-- The payments of a person, paid or not, and those that were merged into them. Each half has its index; the first two are
+-- made an array for the sake of that of the third.
+with own as materialized (
+    select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
+    union all
+    select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is null and p.merged_into is null
+)
+select o.id from own o
+union all
+select m.id from payments m where m.merged_into = any(array(select o.id from own o));
+
 -- name: MoveClaims :many
--- The same with what objects say of who bought. Returns the payments that may be another's now. The payments are made an
--- array first, for the index's sake.
+-- The same with what objects of a person's payments say of who bought. Returns the payments that may be another's now.
 update objects o set user_id = @to_id::bigint
-where o.payment_id = any(array(
-    select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is not null and p.merged_into is null
-    union all
-    select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is null and p.merged_into is null
-    union all
-    select m.id from payments m where m.merged_into = any(array(
-        select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is not null and p.merged_into is null
-        union all
-        select p.id from payments p where p.user_id = @from_id::bigint and p.paid_at is null and p.merged_into is null
-    ))
-))
+where o.payment_id = any(@payment_ids::bigint[])
   and o.user_id = @from_id::bigint and (o.user_at > @erased_at::timestamptz) = @late::boolean
 returning o.payment_id;
 
@@ -115,15 +116,5 @@ select (exists (select from repeats where user_id = @user_id::bigint and at > @e
     or exists (select from attributions where user_id = @user_id::bigint and at > @erased_at::timestamptz)
     or exists (
         select from objects o
-        where o.payment_id = any(array(
-            select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
-            union all
-            select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is null and p.merged_into is null
-            union all
-            select m.id from payments m where m.merged_into = any(array(
-                select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is not null and p.merged_into is null
-                union all
-                select p.id from payments p where p.user_id = @user_id::bigint and p.paid_at is null and p.merged_into is null
-            ))
-        ))
+        where o.payment_id = any(@payment_ids::bigint[])
           and o.user_id = @user_id::bigint and o.user_at > @erased_at::timestamptz))::boolean as known;

@@ -270,9 +270,12 @@ func (t *txn) claim(events []fact.Event) error {
 	if err := lock(t.later.queries(), t.ctx); err != nil {
 		return err
 	}
-	anybodyErased := false
+	var named []string
+	if t.store.erasures.Load() {
+		named = namedIn(events)
+	}
 	err := t.together(
-		func(q *db.Queries) (err error) { anybodyErased, err = q.AnyTombstones(t.ctx); return err },
+		t.anybodyErased, ask(named, t.exhume),
 		func(q *db.Queries) (err error) { versions, err = q.ListTermsVersions(t.ctx); return err },
 		ask(sortedKeys(events), func(q *db.Queries, keys []string) (err error) {
 			claimed, err = q.ClaimEvents(t.ctx, keys)
@@ -300,8 +303,8 @@ func (t *txn) claim(events []fact.Event) error {
 			first = append(first, e)
 		}
 	}
-	if anybodyErased {
-		if err := t.exhume(first); err != nil {
+	if named == nil && t.store.erasures.Load() { // found out just now
+		if err := t.together(ask(namedIn(first), t.exhume)); err != nil {
 			return err
 		}
 	}

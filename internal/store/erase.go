@@ -64,9 +64,19 @@ func numberOf(name string) (int64, bool) {
 	return id, err == nil
 }
 
-// exhume reads who was erased of those that the events name.
-func (t *txn) exhume(events []fact.Event) error {
-	ids := namedIn(events)
+// anybodyErased finds out whether anybody ever was. Once somebody is, it stays so, and who it was is asked with the batch's
+// first questions.
+func (t *txn) anybodyErased(q *db.Queries) error {
+	if t.store.erasures.Load() {
+		return nil
+	}
+	anybody, err := q.AnyTombstones(t.ctx)
+	t.store.erasures.CompareAndSwap(false, anybody)
+	return err
+}
+
+// exhume reads who of these ids was erased.
+func (t *txn) exhume(q *db.Queries, ids []string) error {
 	byHash := make(map[string]string, len(ids))
 	hashes := make([][]byte, 0, len(ids))
 	for _, id := range ids {
@@ -74,10 +84,7 @@ func (t *txn) exhume(events []fact.Event) error {
 		byHash[string(key)] = id
 		hashes = append(hashes, key)
 	}
-	if len(hashes) == 0 {
-		return nil
-	}
-	rows, err := t.q.ListTombstones(t.ctx, hashes)
+	rows, err := q.ListTombstones(t.ctx, hashes)
 	for _, r := range rows {
 		id := byHash[string(r.Hash)]
 		t.buried[id] = append(t.buried[id], tombstone{r.UserID, r.ErasedAt.UTC()})
@@ -85,13 +92,33 @@ func (t *txn) exhume(events []fact.Event) error {
 	return err
 }
 
-// namedIn are the ids that events name, as they do.
+// namedIn are the ids that events name, as they do; none is an empty list, and not nil.
 func namedIn(events []fact.Event) []string {
-	in := newIntake(events, func(card string) string { return card }, func(id string, _ time.Time) string { return id })
-	ids := in.userIDs()
+	ids := []string{}
 	for _, e := range events {
-		if e.Erased != nil {
+		switch {
+		case e.SignUp != nil:
+			ids = append(ids, e.SignUp.UserID)
+		case e.Verified != nil:
+			ids = append(ids, e.Verified.UserID)
+		case e.Erased != nil:
 			ids = append(ids, e.Erased.UserID)
+		case e.Decision != nil:
+			ids = append(ids, e.Decision.UserID)
+		case e.Attribution != nil:
+			ids = append(ids, e.Attribution.UserID)
+		case e.Assignment != nil:
+			ids = append(ids, e.Assignment.UserID)
+		}
+		if e.Tie != nil {
+			ids = append(ids, e.Tie.UserID)
+		}
+		if e.Sighting != nil {
+			for _, r := range e.Sighting.Reports {
+				if id := r.Evidence.User.UserID; id != "" {
+					ids = append(ids, id)
+				}
+			}
 		}
 	}
 	return sortedUnique(ids)
@@ -139,6 +166,7 @@ type split struct {
 	at    time.Time
 	cause string
 	from  int64     // whose row it is; 0 when nothing is known
+	paid  []int64   // the payments that are theirs
 	until time.Time // when that person was erased, as far as was known; zero for never
 }
 
@@ -152,6 +180,9 @@ func (s *split) do() error {
 	}
 	rows, err := s.q.LockUsers(s.ctx, []int64{s.from})
 	if err != nil {
+		return err
+	}
+	if s.paid, err = s.q.ListPaymentsOf(s.ctx, s.from); err != nil {
 		return err
 	}
 	if signedUp := rows[0].RegisteredAt; signedUp != nil && signedUp.After(s.at) {
@@ -225,7 +256,7 @@ func (s *split) later() (int64, error) {
 // successor is somebody new of that id, if anything is known that is dated after the moment; 0 when nothing is. Nobody is
 // kept whose id has just been taken away.
 func (s *split) successor() (int64, error) {
-	known, err := s.q.KnownLater(s.ctx, db.KnownLaterParams{UserID: s.from, ErasedAt: s.at})
+	known, err := s.q.KnownLater(s.ctx, db.KnownLaterParams{UserID: s.from, ErasedAt: s.at, PaymentIds: s.paid})
 	if err != nil || !known {
 		return 0, err
 	}
@@ -264,7 +295,7 @@ func (s *split) move(to int64, late bool) error {
 	if err != nil {
 		return err
 	}
-	payments, err := s.q.MoveClaims(s.ctx, db.MoveClaimsParams{FromID: s.from, ToID: to, ErasedAt: s.at, Late: late})
+	payments, err := s.q.MoveClaims(s.ctx, db.MoveClaimsParams{FromID: s.from, ToID: to, ErasedAt: s.at, Late: late, PaymentIds: s.paid})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,7 +37,8 @@ type Options struct {
 // Store is the database and what it takes to apply facts to it.
 type Store struct {
 	*Database
-	opts Options
+	opts     Options
+	erasures atomic.Bool // somebody was erased, once
 }
 
 // Database is what needs no secret but the way to it: questions, checks, and the terms of programs.
