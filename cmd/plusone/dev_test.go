@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -53,6 +55,12 @@ func TestDev(t *testing.T) {
 			t.Errorf("it ended with %d", code)
 		}
 		mustSay(t, out, "no plusone dev runs on "+data)
+	})
+	t.Run("make clean leaves nothing", func(t *testing.T) {
+		out, err := exec.CommandContext(t.Context(), "../../.ci/remove-data", data).CombinedOutput()
+		if _, left := os.Stat(data); err != nil || !errors.Is(left, fs.ErrNotExist) {
+			t.Errorf("%v, %v: %s", err, left, out)
+		}
 	})
 }
 

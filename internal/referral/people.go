@@ -7,6 +7,10 @@ func (a *assessment) superseded() bool {
 		a.check("sign_up", false, "an earlier sign-up of the same user stands, or an attribution by hand")
 		return a.cancel(Superseded)
 	}
+	if a.history.NoSignUp {
+		a.check("sign_up", true, "attributed by hand at %s, and no sign-up is known", stamp(a.history.SignedUpAt))
+		return false
+	}
 	a.check("sign_up", true, "signed up at %s", stamp(a.history.SignedUpAt))
 	return false
 }

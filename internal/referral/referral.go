@@ -40,8 +40,10 @@ const (
 
 // History is every fact of one referral that can decide what it is worth.
 type History struct {
-	// SignedUpAt is when the referee signed up with this code.
+	// SignedUpAt is when the referee signed up: with this code, or with any where a person attributed them to it.
 	SignedUpAt time.Time
+	// NoSignUp says that nobody has told of a sign-up: SignedUpAt is when a person attributed the referee to the code.
+	NoSignUp bool
 	// Standing says that this is the referee's sign-up that counts: their earliest.
 	Standing bool
 	// SamePerson says that referrer and referee are one, by user or by normalised e-mail.

@@ -112,3 +112,18 @@ func TestAssessSaysWhichPlaceItHas(t *testing.T) {
 		}
 	}
 }
+
+// What is said of the sign-up is what is known of it.
+func TestAssessSaysWhetherASignUpIsKnown(t *testing.T) {
+	t.Parallel()
+	h := plainHistory()
+	for known, want := range map[bool]string{
+		true:  "signed up at " + stamp(h.SignedUpAt),
+		false: "attributed by hand at " + stamp(h.SignedUpAt) + ", and no sign-up is known",
+	} {
+		h.NoSignUp = !known
+		if c := Assess(plainTerms(), h, during).Checks[0]; c.Name != "sign_up" || !c.OK || c.Detail != want {
+			t.Errorf("%+v, want %q", c, want)
+		}
+	}
+}

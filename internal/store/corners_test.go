@@ -336,3 +336,25 @@ func TestNameOfAnErasedReferral(t *testing.T) {
 		t.Errorf("%q %q %v", referee, code, err)
 	}
 }
+
+// Whoever was attributed by hand, and of whom no sign-up is known, is not said to have signed up: until one is.
+func TestNobodyIsSaidToHaveSignedUp(t *testing.T) {
+	w := newWorld(t, "")
+	w.now = noon.Add(day)
+	said := func() string {
+		t.Helper()
+		page, err := w.api.Referrals(w.ctx, Filter{Referee: "bob", Limit: 1})
+		if err != nil || len(page) != 1 {
+			t.Fatal(page, err)
+		}
+		return page[0].Checks[0].Detail
+	}
+	w.apply(registered("alice", "", noon), attributed("bob", "C-ALICE", hour))
+	if got, want := said(), "attributed by hand at 2026-03-01T13:00:00Z, and no sign-up is known"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+	w.apply(registered("bob", "", noon))
+	if got, want := said(), "signed up at 2026-03-01T12:00:00Z"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+}

@@ -112,7 +112,7 @@ func (t *txn) payers() (items []*item) {
 
 // recall is the history of a referral but for the purchases.
 func (it *item) recall(referee, referrer *user, maxUses int, hand []attributedCode) {
-	it.history.SignedUpAt = it.RegisteredAt.UTC()
+	it.history.SignedUpAt, it.history.NoSignUp = it.RegisteredAt.UTC(), referee.signUp.none()
 	it.history.Standing = referee.standsFor(it.CodeID, it.ProgramID, hand)
 	it.history.SamePerson = samePerson(referrer, referee)
 	it.history.Slot = referral.Slot(it.Slot)
