@@ -40,6 +40,12 @@ type Code struct {
 	AssignedAt *time.Time
 }
 
+type ConsoleSession struct {
+	Key       string
+	Data      []byte
+	ExpiresAt time.Time
+}
+
 type Credit struct {
 	PaymentID int64
 	N         int32
