@@ -6,6 +6,8 @@ package db
 
 import (
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type Attribution struct {
@@ -73,6 +75,14 @@ type Customer struct {
 	TiedAt *time.Time
 }
 
+type Daily struct {
+	ProgramID int64
+	Name      string
+	Day       pgtype.Date
+	Label     string
+	N         pgtype.Numeric
+}
+
 type Decision struct {
 	EventKey  string
 	UserID    int64
@@ -81,6 +91,13 @@ type Decision struct {
 	At        time.Time
 	DecidedBy string
 	Why       string
+}
+
+type Earning struct {
+	UserID    int64
+	ProgramID int64
+	Currency  string
+	Minor     pgtype.Numeric
 }
 
 type Event struct {
@@ -155,6 +172,30 @@ type ProgramAccount struct {
 	Name      string
 }
 
+type RecountedDaily struct {
+	ProgramID *int64
+	Name      string
+	Day       pgtype.Date
+	Label     string
+	N         int64
+}
+
+type RecountedEarning struct {
+	UserID    interface{}
+	ProgramID int64
+	Currency  string
+	Minor     int64
+}
+
+type RecountedStanding struct {
+	UserID    int64
+	ProgramID int64
+	Pending   int64
+	Qualified int64
+	Rewarded  int64
+	Cancelled int64
+}
+
 type Referral struct {
 	ID           int64
 	ProgramID    int64
@@ -191,6 +232,22 @@ type SignUp struct {
 	RegisteredAt time.Time
 	EventKey     string
 	Waiting      bool
+}
+
+type Standing struct {
+	UserID    int64
+	ProgramID int64
+	Visits    int64
+	Pending   int64
+	Qualified int64
+	Rewarded  int64
+	Cancelled int64
+}
+
+type TallyQueue struct {
+	ID     int64
+	MadeAt time.Time
+	Deltas []byte
 }
 
 type Term struct {
@@ -230,6 +287,11 @@ type Transition struct {
 	Cause      string
 }
 
+type Unlisted struct {
+	UserID int64
+	Since  time.Time
+}
+
 type User struct {
 	ID           int64
 	ExternalID   *string
@@ -246,4 +308,5 @@ type User struct {
 	DeviceKey    []byte
 	ByHand       bool
 	ErasedAt     *time.Time
+	Source       *string
 }
