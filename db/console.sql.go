@@ -22,6 +22,23 @@ func (q *Queries) DecisionApplied(ctx context.Context, eventKey string) (bool, e
 	return exists, err
 }
 
+const getCodeByNumber = `-- name: GetCodeByNumber :one
+select code, coalesce(owner_id, 0)::bigint as owner_id from codes where id = $1
+`
+
+type GetCodeByNumberRow struct {
+	Code    string
+	OwnerID int64
+}
+
+// A code, and whose it is; zero for a code that nobody has.
+func (q *Queries) GetCodeByNumber(ctx context.Context, id int64) (GetCodeByNumberRow, error) {
+	row := q.db.QueryRow(ctx, getCodeByNumber, id)
+	var i GetCodeByNumberRow
+	err := row.Scan(&i.Code, &i.OwnerID)
+	return i, err
+}
+
 const getCodeByText = `-- name: GetCodeByText :one
 select id, coalesce(owner_id, 0)::bigint as owner_id from codes where code = $1
 `
@@ -37,17 +54,6 @@ func (q *Queries) GetCodeByText(ctx context.Context, code string) (GetCodeByText
 	var i GetCodeByTextRow
 	err := row.Scan(&i.ID, &i.OwnerID)
 	return i, err
-}
-
-const getCodeText = `-- name: GetCodeText :one
-select code from codes where id = $1
-`
-
-func (q *Queries) GetCodeText(ctx context.Context, id int64) (string, error) {
-	row := q.db.QueryRow(ctx, getCodeText, id)
-	var code string
-	err := row.Scan(&code)
-	return code, err
 }
 
 const getOutboxAge = `-- name: GetOutboxAge :one

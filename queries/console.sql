@@ -78,8 +78,9 @@ limit @most::int;
 -- Whose a code is; zero for a code that somebody named and nobody has.
 select id, coalesce(owner_id, 0)::bigint as owner_id from codes where code = @code;
 
--- name: GetCodeText :one
-select code from codes where id = @id;
+-- name: GetCodeByNumber :one
+-- A code, and whose it is; zero for a code that nobody has.
+select code, coalesce(owner_id, 0)::bigint as owner_id from codes where id = @id;
 
 -- name: DecisionApplied :one
 -- Whether what a person decided has been applied.

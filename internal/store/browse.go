@@ -182,6 +182,21 @@ type Code struct {
 	AssignedAt       time.Time // zero: it is the one of their sign-up
 }
 
+// OwnedCode is a code, and whose it is.
+type OwnedCode struct {
+	Text  string
+	Owner int64 // 0: nobody's
+}
+
+// CodeOf reads a code by its number. Error: ErrNotFound.
+func (s *Database) CodeOf(ctx context.Context, number int64) (OwnedCode, error) {
+	row, err := db.New(s.pool).GetCodeByNumber(ctx, number)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return OwnedCode{}, ErrNotFound
+	}
+	return OwnedCode{Text: row.Code, Owner: row.OwnerID}, explainSchema(err)
+}
+
 // Person reads somebody by their number, also one who is known from a payment only, or was erased. Error: ErrNotFound.
 func (s *Database) Person(ctx context.Context, number int64) (p Person, err error) {
 	err = s.oneMoment(ctx, func(q *db.Queries) error {

@@ -32,6 +32,7 @@ type Store interface {
 	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
 	DecisionApplied(ctx context.Context, key string) (bool, error)
 	Search(ctx context.Context, text string, number int64) (store.Found, error)
+	CodeOf(ctx context.Context, number int64) (store.OwnedCode, error)
 	Person(ctx context.Context, number int64) (store.Person, error)
 	Newcomers(ctx context.Context, before int64, limit int) (page []store.PersonLine, next int64, err error)
 	TermsVersions(ctx context.Context) ([]store.TermsVersion, error)
