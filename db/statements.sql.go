@@ -187,11 +187,13 @@ func (q *Queries) ExportTransfers(ctx context.Context, arg ExportTransfersParams
 const listStatement = `-- name: ListStatement :many
 
 select lines.book::int as book, lines.of_id::bigint as of_id, lines.n::int as n, lines.kind::text as kind, lines.part::text as part,
+       lines.reverses::bigint as reverses,
        lines.credit::bigint as credit, lines.currency::text as currency, lines.minor::bigint as minor, lines.at::timestamptz as at,
        coalesce(lines.note, '')::text as note,
        coalesce(case lines.book when 2 then (select p.key from payments p where p.id = lines.of_id) end, '')::text as payment
 from (
-    (select 1 as book, t.referral_id as of_id, t.n, t.kind, t.leg as part, t.credit, t.currency, t.minor, t.at, null::text as note
+    (select 1 as book, t.referral_id as of_id, t.n, t.kind, t.leg as part, 0::bigint as reverses, t.credit, t.currency, t.minor, t.at,
+            null::text as note
      from referrals r
      join transfers t on t.referral_id = r.id
      where r.referrer_id = $1 and greatest(t.debit, t.credit) = $1
@@ -199,7 +201,7 @@ from (
      order by t.at desc, t.referral_id desc, t.n desc
      limit $6::int)
     union all
-    (select 1, t.referral_id, t.n, t.kind, t.leg, t.credit, t.currency, t.minor, t.at, null
+    (select 1, t.referral_id, t.n, t.kind, t.leg, 0, t.credit, t.currency, t.minor, t.at, null
      from referrals r
      join transfers t on t.referral_id = r.id
      where r.referee_id = $1 and r.referrer_id <> $1 and greatest(t.debit, t.credit) = $1
@@ -207,7 +209,7 @@ from (
      order by t.at desc, t.referral_id desc, t.n desc
      limit $6::int)
     union all
-    (select 2, c.payment_id, c.n, c.kind, '', c.credit, c.currency, c.minor, c.at, null
+    (select 2, c.payment_id, c.n, c.kind, '', 0, c.credit, c.currency, c.minor, c.at, null
      from (select p.id from payments p where p.user_id = $1 and p.paid_at is not null and p.merged_into is null
            union all
            select m.id from payments p join payments m on m.merged_into = p.id
@@ -218,7 +220,7 @@ from (
      order by c.at desc, c.payment_id desc, c.n desc
      limit $6::int)
     union all
-    (select 3, s.id, 1, s.kind, coalesce(s.reverses::text, ''), s.credit, s.currency, s.minor, s.at, s.note
+    (select 3, s.id, 1, s.kind, '', coalesce(s.reverses, 0), s.credit, s.currency, s.minor, s.at, s.note
      from redemptions s
      where s.user_id = $1
        and (s.at, 3, s.id, 1) < ($2::timestamptz, $3::int, $4::bigint, $5::int)
@@ -244,6 +246,7 @@ type ListStatementRow struct {
 	N        int32
 	Kind     string
 	Part     string
+	Reverses int64
 	Credit   int64
 	Currency string
 	Minor    int64
@@ -278,6 +281,7 @@ func (q *Queries) ListStatement(ctx context.Context, arg ListStatementParams) ([
 			&i.N,
 			&i.Kind,
 			&i.Part,
+			&i.Reverses,
 			&i.Credit,
 			&i.Currency,
 			&i.Minor,
