@@ -72,7 +72,7 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log, decisions))
+	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log, decisions, api.WithMetrics(api.NewMetrics(d.host.reg))))
 	mux.Handle("/webhooks/stripe", door)
 	mux.Handle("/v1/events", door)
 	d.host.operators(mux)
