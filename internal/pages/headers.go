@@ -22,7 +22,7 @@ func (g Guard) Wrap(next http.Handler) http.Handler {
 			h.Set("X-Frame-Options", "DENY") // for browsers that do not know frame-ancestors
 		}
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin") // not no-referrer, under which a form's Origin is null even to ourselves
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		h.Set("Cache-Control", "no-store")

@@ -130,7 +130,7 @@ func TestTheGuard(t *testing.T) {
 			t.Errorf("the policy is %q", policy)
 		}
 		for name, want := range map[string]string{
-			"X-Frame-Options": c.options, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"X-Frame-Options": c.options, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 		} {
 			if got := w.Header().Get(name); got != want {
 				t.Errorf("%v: %s is %q, want %q", c.embedders, name, got, want)
