@@ -39,7 +39,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	options, err := c.options(h)
+	options, nc, err := c.options(h)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	answers := api.New(store.NewDatabase(pool), c.APIToken, h.log, append(options, users)...)
-	surface := h.surface(part{"/", answers})
+	parts, err := c.console(h, nc, pool, "http://"+c.Listen)
+	if err != nil {
+		return err
+	}
+	surface := h.surface(append(parts, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}
@@ -77,19 +81,19 @@ func (c *apiCommand) decisionProblems() []string {
 }
 
 // options are what the API does beside answering. It is ready without the stream: questions are answered all the same.
-func (c *apiCommand) options(h *host) ([]api.Option, error) {
+func (c *apiCommand) options(h *host) ([]api.Option, *nats.Conn, error) {
 	counted := api.WithMetrics(api.NewMetrics(h.reg))
 	h.http.Expect(http.MethodPost, api.Spends...)
 	if len(c.AdminToken) == 0 && c.NATSURL == "" { // with a stream, the admin tokens of the database may decide
 		h.log.Info("decisions are not taken: there is neither --admin-token (PLUSONE_ADMIN_TOKEN) nor --nats-url (NATS_URL)")
-		return []api.Option{counted}, nil
+		return []api.Option{counted}, nil, nil
 	}
 	nc, err := h.dial(c.natsAddress, "plusone api")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	decisions, err := h.decisions(nc, c.AdminToken)
-	return []api.Option{decisions, counted}, err
+	return []api.Option{decisions, counted}, nc, err
 }
 
 // decisions has the API take them, and publish them one by one: they are few.
@@ -100,5 +104,5 @@ func (h *host) decisions(nc *nats.Conn, adminTokens []string) (api.Option, error
 	}
 	h.http.Expect(http.MethodPost, api.Posts...)
 	h.http.Expect(http.MethodDelete, api.Deletes...)
-	return api.WithDecisions(decide.New(pub, "/plusone/api", h.log, decide.NewMetrics(h.reg)), adminTokens), nil
+	return api.WithDecisions(decide.New(pub, "/plusone/api", h.log, h.decisionMetrics()), adminTokens), nil
 }

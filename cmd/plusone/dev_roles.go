@@ -75,11 +75,15 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := d.host.surface(
+	parts, err := d.host.console(d.cmd.publicFlags, d.cmd.AdminToken, d.conn, reader, d.state.URL)
+	if err != nil {
+		return nil, err
+	}
+	mux := d.host.surface(append(parts,
 		part{"/", api.New(reader, d.cmd.APIToken, d.log, decisions, users, api.WithMetrics(api.NewMetrics(d.host.reg)))},
 		part{"/webhooks/stripe", door},
 		part{"/v1/events", door},
-	)
+	)...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -33,6 +34,8 @@ type host struct {
 	http   *ops.HTTPMetrics
 	group  *ops.Group
 	grace  time.Duration // for the batches in hand when the process stops
+
+	decided *decide.Metrics // of all desks of the process; see decisionMetrics
 }
 
 // newHost makes one whose parts stop within a limit. A third of that is for what stops after the last batch.

@@ -80,7 +80,7 @@ func rowOf(v store.Row) rowJSON {
 
 // exportTransfers serves GET /v1/export/transfers: one book after the other.
 func (a *API) exportTransfers(w http.ResponseWriter, r *http.Request) {
-	after := store.Place{Book: store.Rewards}
+	after := store.LinePlace{Book: store.Rewards}
 	columns := []string{"id", "user_id", "kind", "currency", "amount", "minor", "at", "on", "on_id", "side", "for", "note"}
 	a.exportPages(w, r, ofTransfers, columns, func(ctx context.Context) ([]exported, error) {
 		for {
@@ -89,13 +89,13 @@ func (a *API) exportTransfers(w http.ResponseWriter, r *http.Request) {
 				return nil, err
 			}
 			if len(lines) > 0 {
-				after = lines[len(lines)-1].Place
+				after = lines[len(lines)-1].LinePlace
 				return exportedLines(lines), nil
 			}
 			if after.Book == store.Redemptions {
 				return nil, nil
 			}
-			after = store.Place{Book: after.Book + 1}
+			after = store.LinePlace{Book: after.Book + 1}
 		}
 	})
 }

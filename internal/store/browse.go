@@ -27,8 +27,8 @@ type Browse struct {
 	Limit     int
 }
 
-// Line is a referral in a list. Nothing is assessed for it.
-type Line struct {
+// Browsed is a referral in a list. Nothing is assessed for it.
+type Browsed struct {
 	ID                            int64
 	Program, Code                 string
 	Referrer, Referee             string // the business's ids; empty: erased
@@ -46,7 +46,7 @@ const BrowseMost = 5000
 // Browse reads one page, the newest first, in a number of statements that does not depend on its size. next is where the next
 // page begins, 0 after the last; a page may be short of its limit, or empty, and have a next one all the same: BrowseMost were
 // looked at for it.
-func (s *Database) Browse(ctx context.Context, b Browse) (page []Line, next int64, err error) {
+func (s *Database) Browse(ctx context.Context, b Browse) (page []Browsed, next int64, err error) {
 	err = s.oneMoment(ctx, func(q *db.Queries) error {
 		var ids []int64
 		if ids, next, err = b.walk(ctx, q); err != nil || len(ids) == 0 {
@@ -54,7 +54,7 @@ func (s *Database) Browse(ctx context.Context, b Browse) (page []Line, next int6
 		}
 		rows, err := q.ListReferralLines(ctx, ids)
 		for _, r := range rows {
-			page = append(page, Line{
+			page = append(page, Browsed{
 				ID: r.ID, Program: r.Program, Code: r.Code, Referrer: r.Referrer, Referee: r.Referee, ReferrerID: r.ReferrerID,
 				RefereeID: r.RefereeID, CodeID: r.CodeID, Status: referral.Status(r.Status), Reason: referral.Reason(r.Reason),
 				Reviewing: r.Reviewing, SignedUpAt: r.RegisteredAt.UTC(), ChangedAt: r.ChangedAt.UTC(),

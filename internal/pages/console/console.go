@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -25,7 +24,7 @@ import (
 
 // Store is what the console reads, and the one thing it writes beside sessions: terms.
 type Store interface {
-	Browse(ctx context.Context, b store.Browse) (page []store.Line, next int64, err error)
+	Browse(ctx context.Context, b store.Browse) (page []store.Browsed, next int64, err error)
 	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
 	Why(ctx context.Context, id int64) (store.Why, error)
 	PeopleOf(ctx context.Context, id int64) (store.People, error)
@@ -308,13 +307,4 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
 		back.Action, back.Href = "Try again", Path
 	}
 	c.set.Tell(w, r, status, bare(), back)
-}
-
-// originOf is the origin of an address, as a browser names it.
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

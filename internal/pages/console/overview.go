@@ -21,7 +21,7 @@ type overviewPage struct {
 	Moneys   []pages.Chart
 	Sources  []share
 	Percent  string // of the referred who were rewarded; empty without any
-	Latest   []store.Line
+	Latest   []store.Browsed
 }
 
 // share is a name with how much of the most it has.

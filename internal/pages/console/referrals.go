@@ -18,7 +18,7 @@ var statuses = []referral.Status{referral.Pending, referral.Qualified, referral.
 
 // referralsPage is the list of referrals and what it is narrowed to.
 type referralsPage struct {
-	Lines    []store.Line
+	Lines    []store.Browsed
 	Filter   store.Browse
 	Programs []store.TermsVersion // one for each program
 	Statuses []referral.Status

@@ -45,8 +45,8 @@ func (c *Console) users(w http.ResponseWriter, r *http.Request) error {
 type userPage struct {
 	store.Person
 
-	Brought []store.Line // whom they brought, the latest
-	Came    []store.Line // how they came
+	Brought []store.Browsed // whom they brought, the latest
+	Came    []store.Browsed // how they came
 	More    bool         // they brought more
 }
 

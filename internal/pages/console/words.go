@@ -21,7 +21,7 @@ var words = template.FuncMap{
 	"rfc":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"day":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
 	"disputed": func(d payment.Disputed) string { return disputeWords[d] },
-	"list":     func(caption string, lines []store.Line) linesPart { return linesPart{caption, lines} },
+	"list":     func(caption string, lines []store.Browsed) linesPart { return linesPart{caption, lines} },
 	"back":     func(of money.Amount, minor int64) string { return moneyWords(money.New(of.Currency, minor)) },
 	"plural":   plural,
 	"seconds":  seconds,
@@ -132,7 +132,7 @@ func moneysWords(all []money.Amount) string {
 // linesPart is a table of referrals, and what it is called.
 type linesPart struct {
 	Caption string
-	Lines   []store.Line
+	Lines   []store.Browsed
 }
 
 // seconds writes a length of time as people say it.
