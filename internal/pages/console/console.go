@@ -95,7 +95,7 @@ type Console struct {
 	now      func() time.Time
 }
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // Path is where the console is served, with all that is below it.

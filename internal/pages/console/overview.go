@@ -119,7 +119,7 @@ func (o *overviewPage) drawMoney(days []string) {
 		if len(o.Moneys) == mostMoneys {
 			return
 		}
-		text := func(n int64) string { return moneyWords(money.New(c, n)) }
+		text := func(n int64) string { return money.New(c, n).Major() } // the title says of what
 		granted, revoked := pages.Series{Name: "granted", Text: text}, pages.Series{Name: "taken back", Text: text}
 		for _, d := range o.Days {
 			granted.Values = append(granted.Values, in(d.Granted, c))

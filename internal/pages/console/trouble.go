@@ -18,7 +18,7 @@ import (
 // lettersPage lists what could not be processed.
 type lettersPage struct {
 	Letters       []letter
-	Total         uint64
+	Total         int64
 	Older, Newest string
 	Away          bool // the stream does not answer
 }
@@ -43,7 +43,7 @@ func (c *Console) letters(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page, total, next, err := c.Letters.Page(r.Context(), uint64(before), lettersPerPage)
-	content := lettersPage{Total: total, Away: err != nil}
+	content := lettersPage{Total: int64(total), Away: err != nil}
 	if err != nil { // the page can say so itself
 		c.Log.ErrorContext(r.Context(), "dead letters could not be read", "error", err)
 	}

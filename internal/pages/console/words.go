@@ -19,7 +19,8 @@ var words = template.FuncMap{
 	"money":    moneyWords,
 	"moneys":   moneysWords,
 	"rfc":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"day":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04:05 UTC") },
+	"day":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
+	"exact":    func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") },
 	"disputed": func(d payment.Disputed) string { return disputeWords[d] },
 	"list":     func(caption string, lines []store.Browsed) linesPart { return linesPart{caption, lines} },
 	"back":     func(of money.Amount, minor int64) string { return moneyWords(money.New(of.Currency, minor)) },
@@ -103,12 +104,12 @@ var unplacedTexts = map[store.UnplacedKind][2]string{
 	store.UnplacedAttribution: {"Attributions", "by hand to a code that nobody has"},
 }
 
-// moneyWords writes an amount with a sign before it that lines up, and its currency in capitals: "−10.00 USD".
+// moneyWords writes an amount as people read it.
 func moneyWords(a money.Amount) string {
 	if !a.Currency.Known() {
 		return a.String()
 	}
-	return strings.Replace(a.Major(), "-", "−", 1) + " " + currencyName(a.Currency)
+	return a.Human()
 }
 
 func currencyName(c money.Currency) string {
