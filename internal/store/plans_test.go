@@ -62,6 +62,7 @@ func TestNoStatementWalksThroughATable(t *testing.T) {
 	if _, err := w.api.User(w.ctx, "bob"); err != nil {
 		t.Fatal(err)
 	}
+	w.askForTheConsole(t)
 	if got := w.askForACrowd(t, "alice", "bob", "stranger-7", "nobody"); len(got.recorded) == 0 {
 		t.Error("no event is recorded")
 	}

@@ -29,7 +29,7 @@ var refusals = map[string][]string{
 		"insert into transfers values (1, 99, 'granted', 'referee', -1, 1, 'usd', 1, now(), 'x')", "update transfers set minor = 1",
 		"delete from transitions", "update balances set minor = 1", "insert into outbox (count, events) values (0, '[]')",
 		"insert into terms values (1, 99, now(), '')", "select from users for update", "select nextval('referrals_id_seq')",
-		"select from outbox", "select from events", // what it does not show, it does not see
+		"select events from outbox", "select from events", // what it does not show, it does not see
 	},
 	"plusone_worker": {
 		"insert into terms values (1, 99, now(), '')", "update terms set effective_from = now()", "delete from terms",

@@ -33,6 +33,7 @@ type Store interface {
 	Search(ctx context.Context, text string, number int64) (store.Found, error)
 	CodeOf(ctx context.Context, number int64) (store.OwnedCode, error)
 	Person(ctx context.Context, number int64) (store.Person, error)
+	Statement(ctx context.Context, userID string, after store.LinePlace, limit int) ([]store.Line, error)
 	Newcomers(ctx context.Context, before int64, limit int) (page []store.PersonLine, next int64, err error)
 	TermsVersions(ctx context.Context) ([]store.TermsVersion, error)
 	Terms(ctx context.Context, program int64, version int) (string, error)

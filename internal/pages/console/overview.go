@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/money"
@@ -119,7 +120,7 @@ func (o *overviewPage) drawMoney(days []string) {
 		if len(o.Moneys) == mostMoneys {
 			return
 		}
-		text := func(n int64) string { return money.New(c, n).Major() } // the title says of what
+		text := func(n int64) string { return whole(money.New(c, n)) } // the title says of what
 		granted, revoked := pages.Series{Name: "granted", Text: text}, pages.Series{Name: "taken back", Text: text}
 		for _, d := range o.Days {
 			granted.Values = append(granted.Values, in(d.Granted, c))
@@ -130,6 +131,15 @@ func (o *overviewPage) drawMoney(days []string) {
 			Desc: "What was granted and what was taken back on each of the last 90 days.",
 		})
 	}
+}
+
+// whole writes an amount of whole units without its zeros: there is little room beside a chart.
+func whole(a money.Amount) string {
+	units, rest, _ := strings.Cut(a.Major(), ".")
+	if strings.Trim(rest, "0") == "" {
+		return units
+	}
+	return a.Major()
 }
 
 func currencies(d store.Day) (all []money.Currency) {

@@ -47,8 +47,12 @@ type userPage struct {
 
 	Brought []store.Browsed // whom they brought, the latest
 	Came    []store.Browsed // how they came
-	More    bool         // they brought more
+	More    bool            // they brought more
+	Lines   []store.Line    // what moved their balance, the latest
 }
+
+// statementLines is how many lines of their account a person's page shows.
+const statementLines = 20
 
 // fewLines is how many referrals a person's page shows.
 const fewLines = 10
@@ -65,6 +69,12 @@ func (c *Console) user(w http.ResponseWriter, r *http.Request) error {
 	content.More = next != 0
 	if content.Came, _, err = c.Store.Browse(r.Context(), store.Browse{Referee: content.Number, Limit: fewLines}); err != nil {
 		return err
+	}
+	if content.ID != "" && !content.RegisteredAt.IsZero() {
+		content.Lines, err = c.Store.Statement(r.Context(), content.ID, store.Newest, statementLines)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 	}
 	return c.show(w, r, "user", c.page(r, "User "+strconv.FormatInt(content.Number, 10), hereUsers, content))
 }

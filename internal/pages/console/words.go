@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/plusone-dev/plusone/internal/ledger"
 	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/payment"
 	"github.com/plusone-dev/plusone/internal/referral"
@@ -27,6 +28,7 @@ var words = template.FuncMap{
 	"plural":   plural,
 	"seconds":  seconds,
 	"short":    short,
+	"line":     lineWords,
 	"month":    monthName,
 }
 
@@ -134,6 +136,23 @@ func moneysWords(all []money.Amount) string {
 type linesPart struct {
 	Caption string
 	Lines   []store.Browsed
+}
+
+// lineWords say what a line of somebody's account is.
+func lineWords(l store.Line) string {
+	switch {
+	case l.Book == store.Rewards && l.Kind == ledger.Granted:
+		return "reward"
+	case l.Book == store.Rewards:
+		return "reward taken back"
+	case l.Book == store.Credits && l.Amount.Minor < 0:
+		return "credit taken back"
+	case l.Book == store.Credits:
+		return "purchase credited"
+	case l.Reverses != 0:
+		return "given back"
+	}
+	return "spent"
 }
 
 // seconds writes a length of time as people say it.
