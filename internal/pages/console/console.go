@@ -176,6 +176,7 @@ func (c *Console) closed() map[string]handler {
 		"GET /console/dead-letters":                          c.letters,
 		"GET /console/unplaced":                              c.unplaced,
 		"GET /console/health":                                c.health,
+		"/console":                                           c.nowhere,
 		"/console/":                                          c.nowhere,
 	}
 }
