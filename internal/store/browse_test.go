@@ -117,7 +117,7 @@ func TestBrowseGoesOnWhereItStopped(t *testing.T) {
 	if _, err := w.pool.Exec(w.ctx, `insert into users (external_id) select 'u' || n from generate_series(1, 3) n;
 		insert into codes (code, owner_id, program_id) values ('C', 1, 1);
 		insert into referrals (program_id, code_id, referrer_id, referee_id, registered_at, window_ends, status, reason, transitions, changed_at)
-		select 1, 1, 1, n, now(), now(), case n when 1 then 'cancelled' else 'pending' end, case n when 1 then 'expired' end, 1, now()
+		select 1, 1, 1, n, now(), '2030-01-01', case n when 1 then 'cancelled' else 'pending' end, case n when 1 then 'expired' end, 1, now()
 		from generate_series(1, 12000) n`); err != nil {
 		t.Fatal(err)
 	}

@@ -24,26 +24,46 @@ import (
 
 // Store is what the console reads, and the one thing it writes beside sessions: terms.
 type Store interface {
+	Referrals
+	People
+	Programs
+	Troubles
+}
+
+// Referrals are what the pages about referrals ask for.
+type Referrals interface {
 	Browse(ctx context.Context, b store.Browse) (page []store.Browsed, next int64, err error)
 	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
 	Why(ctx context.Context, id int64) (store.Why, error)
 	PeopleOf(ctx context.Context, id int64) (store.People, error)
 	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
 	DecisionApplied(ctx context.Context, key string) (bool, error)
+}
+
+// People are what the pages about users ask for.
+type People interface {
 	Search(ctx context.Context, text string, number int64) (store.Found, error)
 	CodeOf(ctx context.Context, number int64) (store.OwnedCode, error)
 	Person(ctx context.Context, number int64) (store.Person, error)
 	Statement(ctx context.Context, userID string, after store.LinePlace, limit int) ([]store.Line, error)
 	Newcomers(ctx context.Context, before int64, limit int) (page []store.PersonLine, next int64, err error)
+}
+
+// Programs are what the pages about programs, and how they do, ask for.
+type Programs interface {
+	Analytics(ctx context.Context, program string, from, to time.Time) (store.Analytics, error)
 	TermsVersions(ctx context.Context) ([]store.TermsVersion, error)
 	Terms(ctx context.Context, program int64, version int) (string, error)
 	Preview(ctx context.Context, terms referral.Terms, o store.PreviewOptions) (store.Preview, error)
 	ApplyProgram(ctx context.Context, source []byte) (store.Applied, error)
+}
+
+// Troubles are what the pages about the whole ask for.
+type Troubles interface {
 	Unplaced(ctx context.Context, p store.UnplacedPage) (list []store.Unplaced, next string, err error)
 	CountUnplaced(ctx context.Context) (map[store.UnplacedKind]int, error)
 	CountWaiting(ctx context.Context) (store.Waiting, error)
 	Backlog(ctx context.Context) (store.Backlog, error)
-	Analytics(ctx context.Context, program string, from, to time.Time) (store.Analytics, error)
 }
 
 // Admins knows whose token opens the console.
@@ -223,7 +243,7 @@ func (c *Console) page(r *http.Request, title, here string, content any) pages.P
 	if err != nil {
 		c.Log.WarnContext(r.Context(), "what waits could not be counted", "error", err)
 	}
-	for _, l := range []pages.Link{
+	p.Nav = []pages.Link{
 		{Name: "Overview", Href: Path},
 		{Name: "Referrals", Href: hereReferrals},
 		{Name: "Reviews", Href: hereReviews, Count: int64(waiting.Reviews)},
@@ -232,8 +252,6 @@ func (c *Console) page(r *http.Request, title, here string, content any) pages.P
 		{Name: "Dead letters", Href: hereLetters},
 		{Name: "Unplaced facts", Href: hereUnplaced},
 		{Name: "Health", Href: hereHealth},
-	} {
-		p.Nav = append(p.Nav, l)
 	}
 	return p
 }
@@ -256,7 +274,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, name string, p pa
 
 // go303 sends a browser on after a form, so that loading the page again posts nothing again.
 func go303(w http.ResponseWriter, r *http.Request, to string) error {
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther) //nolint:gosec // to a page of the console: what a form names is held to ours
 	return nil
 }
 

@@ -162,9 +162,6 @@ func in(amounts []money.Amount, c money.Currency) int64 {
 	return 0
 }
 
-// Months are of interest once there are some.
-func (o overviewPage) HasMonths() bool { return len(o.Months) > 0 }
-
 // monthName writes "2026-11" as people do.
 func monthName(m string) string {
 	t, err := time.Parse("2006-01", m)

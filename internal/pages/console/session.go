@@ -29,7 +29,7 @@ const cookieName = "plusone_console"
 func (c *Console) sessionManager() *scs.SessionManager {
 	m := scs.New()
 	m.IdleTimeout, m.Lifetime = idleFor, lastFor
-	m.Store, m.HashTokenInStore = c.Config.Sessions, true
+	m.Store, m.HashTokenInStore = c.Sessions, true
 	m.Cookie = scs.SessionCookie{
 		Name: cookieName, Path: Path, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(c.Origin, "https:"),
 	}
