@@ -20,8 +20,8 @@ type apiCommand struct {
 	adminFlags
 	publicFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
-	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
-	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens of which one is needed for decisions, separated by commas. Without any, none are taken, and NATS is not needed."`
+	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens that may ask and spend credit, separated by commas. More are made by plusone token create."`
+	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, which may decide as well, separated by commas. Without any, and without --nats-url, no decisions are taken."`
 }
 
 // Run serves until told to stop.
@@ -81,6 +81,7 @@ func (c *apiCommand) decisionProblems() []string {
 // questions are answered all the same.
 func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
 	if c.NATSURL == "" {
+		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	nc, err := h.dial(c.natsAddress, "plusone api")
@@ -90,13 +91,15 @@ func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
 	return h.desk(nc)
 }
 
-// options are what the API does beside answering.
+// options are what the API does beside answering. With a stream it takes decisions: the database may have admin tokens where
+// there is none here.
 func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
-	if len(c.AdminToken) == 0 {
-		h.log.Info("decisions are not taken: there is no --admin-token (PLUSONE_ADMIN_TOKEN)")
-		return nil
+	h.http.Expect(http.MethodPost, api.Spends...)
+	options := []api.Option{api.WithMetrics(api.NewMetrics(h.reg))}
+	if desk != nil {
+		options = append(options, h.decisions(desk, c.AdminToken))
 	}
-	return []api.Option{h.decisions(desk, c.AdminToken)}
+	return options
 }
 
 // desk publishes what people decide one by one: they are few.
