@@ -42,7 +42,7 @@ func WithDecisions(desk *decide.Desk, adminTokens []string) Option {
 }
 
 // Routes are the patterns of what is answered, as its requests carry them.
-var Routes = []string{routeUser, routeReferrals, routeReferral}
+var Routes = []string{routeUser, routeReferrals, routeReferral, routeDocument}
 
 const (
 	routeUser      = "GET /v1/users/{user_id}"
@@ -50,7 +50,7 @@ const (
 	routeReferral  = "GET /v1/referrals/{referral_id}"
 )
 
-// New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
+// New makes the API's handler. Whatever there is but its description needs one of the tokens; without any, nobody comes through. Where there
 // is nothing, everybody is told so. Decisions need an admin token, and nothing else opens them.
 func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Handler {
 	a := &API{store: s, log: log}
@@ -68,6 +68,8 @@ func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Han
 	for pattern, handler := range a.decisions() {
 		mux.Handle(pattern, a.forAdmins(handler))
 	}
+	mux.HandleFunc(routeDocument, a.document)
+	mux.HandleFunc("/openapi.json", methodNotAllowed("GET, HEAD"))
 	all := append(slices.Clone(tokens), a.admins...)
 	for path, allow := range allowed {
 		mux.Handle(path, ops.RequireBearer(all, methodNotAllowed(allow), unauthorized))

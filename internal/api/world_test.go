@@ -52,6 +52,7 @@ func newWorld(t testing.TB) *world {
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, log,
 		WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
+	w.handler = testkit.Documented(t, w.handler)
 	return w
 }
 
@@ -126,6 +127,9 @@ func (w *world) send(method, target, body string, authorization ...string) *http
 	r := httptest.NewRequestWithContext(w.t.Context(), method, target, strings.NewReader(body))
 	for _, a := range authorization {
 		r.Header.Add("Authorization", a)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
 	}
 	answer := httptest.NewRecorder()
 	w.handler.ServeHTTP(answer, r)

@@ -97,6 +97,7 @@ var house = []wall{
 		why:   "the tests of each of these use it",
 	},
 	{of: "db", never: []string{siblings}, why: "it is what sqlc wrote from the queries"},
+	{of: "docs/api", never: []string{siblings, "db/..."}, why: "what is answered is described for those outside"},
 	{of: "docs/events", never: []string{siblings, "db/..."}, why: "a schema is written for those outside"},
 }
 
