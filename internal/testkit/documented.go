@@ -59,6 +59,9 @@ func Documented(t testing.TB, h http.Handler) http.Handler {
 
 func hold(t testing.TB, v validator.Validator, r *http.Request, answer *http.Response) {
 	t.Helper()
+	if r.URL.Path == "/openapi.json" && answer.StatusCode == http.StatusOK {
+		return // it does not describe itself, member by member
+	}
 	missing := answer.StatusCode == http.StatusNotFound
 	if answer.StatusCode == http.StatusMethodNotAllowed || r.Method == http.MethodHead || missing && strings.HasSuffix(r.URL.Path, "/") {
 		return
