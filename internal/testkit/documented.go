@@ -76,11 +76,10 @@ func hold(t testing.TB, v validator.Validator, r *http.Request, answer *http.Res
 func explain(errs []*errors.ValidationError) string {
 	var all []string
 	for _, e := range errs {
-		line := e.Message + ": " + e.Reason
+		all = append(all, e.Message+": "+e.Reason)
 		for _, s := range e.SchemaValidationErrors {
-			line += fmt.Sprintf(" [%s: %s]", s.FieldPath, s.Reason)
+			all = append(all, s.FieldPath+": "+s.Reason)
 		}
-		all = append(all, line)
 	}
 	return strings.Join(all, "; ")
 }
