@@ -78,6 +78,7 @@ var house = []wall{
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
+	{of: "internal/pages", only: []string{}, why: "the frame does not know what the pages show"},
 	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
 	{of: "internal/suggest", only: []string{}, why: "it compares words"},
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
