@@ -303,6 +303,55 @@ func (q *Queries) ListCodesOfUsers(ctx context.Context, externalIds []string) ([
 	return items, nil
 }
 
+const listUsersAfter = `-- name: ListUsersAfter :many
+select u.id, u.external_id::text as external_id, u.username, u.registered_at,
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned_at desc nulls last, c.id limit 1), '')::text as own_code
+from users u
+where u.id > $1::bigint and u.external_id is not null
+order by u.id
+limit $2::int
+`
+
+type ListUsersAfterParams struct {
+	AfterID int64
+	Most    int32
+}
+
+type ListUsersAfterRow struct {
+	ID           int64
+	ExternalID   string
+	Username     *string
+	RegisteredAt *time.Time
+	OwnCode      string
+}
+
+// One page of everybody who has an id, by number: also those who are known from a payment or a code alone.
+func (q *Queries) ListUsersAfter(ctx context.Context, arg ListUsersAfterParams) ([]ListUsersAfterRow, error) {
+	rows, err := q.db.Query(ctx, listUsersAfter, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUsersAfterRow
+	for rows.Next() {
+		var i ListUsersAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ExternalID,
+			&i.Username,
+			&i.RegisteredAt,
+			&i.OwnCode,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockUsers = `-- name: LockUsers :many
 select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[]) order by id for update
 `

@@ -77,6 +77,9 @@ where r.referee_id = @referee_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
   and (@referrer::text = '' or r.referrer_id = (select u.id from users u where u.external_id = @referrer::text))
   and (not @reviewing::boolean or r.reviewing)
+  and (@program::text = '' or r.program_id = (select p.id from programs p where p.name = @program::text))
+  and (@code::text = '' or r.code_id = (select c.id from codes c where c.code = @code::text))
+  and r.registered_at > @attributed_after::timestamptz and r.registered_at < @attributed_before::timestamptz
 order by r.referee_id, r.id
 limit @most::int;
 
@@ -90,6 +93,9 @@ from referrals r
 where r.referrer_id = @referrer_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
   and (not @reviewing::boolean or r.reviewing)
+  and (@program::text = '' or r.program_id = (select p.id from programs p where p.name = @program::text))
+  and (@code::text = '' or r.code_id = (select c.id from codes c where c.code = @code::text))
+  and r.registered_at > @attributed_after::timestamptz and r.registered_at < @attributed_before::timestamptz
 order by r.referrer_id, r.id
 limit @most::int;
 
@@ -107,6 +113,9 @@ select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id):
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.reviewing and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
+  and (@program::text = '' or r.program_id = (select p.id from programs p where p.name = @program::text))
+  and (@code::text = '' or r.code_id = (select c.id from codes c where c.code = @code::text))
+  and r.registered_at > @attributed_after::timestamptz and r.registered_at < @attributed_before::timestamptz
 order by r.id
 limit @most::int;
 

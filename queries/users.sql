@@ -79,3 +79,12 @@ from users u
 join codes c on c.owner_id = u.id
 where u.external_id = any(@external_ids::text[])
 order by c.assigned_at desc nulls last, c.id;
+
+-- name: ListUsersAfter :many
+-- One page of everybody who has an id, by number: also those who are known from a payment or a code alone.
+select u.id, u.external_id::text as external_id, u.username, u.registered_at,
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned_at desc nulls last, c.id limit 1), '')::text as own_code
+from users u
+where u.id > @after_id::bigint and u.external_id is not null
+order by u.id
+limit @most::int;

@@ -20,8 +20,8 @@ type apiCommand struct {
 	adminFlags
 	publicFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
-	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
-	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens of which one is needed for decisions, separated by commas. Without any, none are taken, and NATS is not needed."`
+	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens that may ask and spend credit, separated by commas. More are made by plusone token create."`
+	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, which may decide as well, separated by commas. Without any, and without --nats-url, no decisions are taken."`
 }
 
 // Run serves until told to stop.
@@ -78,16 +78,18 @@ func (c *apiCommand) decisionProblems() []string {
 
 // options are what the API does beside answering. It is ready without the stream: questions are answered all the same.
 func (c *apiCommand) options(h *host) ([]api.Option, error) {
-	if len(c.AdminToken) == 0 {
-		h.log.Info("decisions are not taken: there is no --admin-token (PLUSONE_ADMIN_TOKEN)")
-		return nil, nil
+	counted := api.WithMetrics(api.NewMetrics(h.reg))
+	h.http.Expect(http.MethodPost, api.Spends...)
+	if len(c.AdminToken) == 0 && c.NATSURL == "" { // with a stream, the admin tokens of the database may decide
+		h.log.Info("decisions are not taken: there is neither --admin-token (PLUSONE_ADMIN_TOKEN) nor --nats-url (NATS_URL)")
+		return []api.Option{counted}, nil
 	}
 	nc, err := h.dial(c.natsAddress, "plusone api")
 	if err != nil {
 		return nil, err
 	}
 	decisions, err := h.decisions(nc, c.AdminToken)
-	return []api.Option{decisions}, err
+	return []api.Option{decisions, counted}, err
 }
 
 // decisions has the API take them, and publish them one by one: they are few.

@@ -76,7 +76,7 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 		return nil, err
 	}
 	mux := d.host.surface(
-		part{"/", api.New(reader, d.cmd.APIToken, d.log, decisions, users)},
+		part{"/", api.New(reader, d.cmd.APIToken, d.log, decisions, users, api.WithMetrics(api.NewMetrics(d.host.reg)))},
 		part{"/webhooks/stripe", door},
 		part{"/v1/events", door},
 	)

@@ -318,7 +318,11 @@ func TestDatabaseAway(t *testing.T) {
 }
 
 // slow is a database that does not answer.
-type slow struct{ deadline chan time.Duration }
+type slow struct {
+	Business // which is not asked
+
+	deadline chan time.Duration
+}
 
 func (s slow) User(ctx context.Context, _ string) (store.User, error) {
 	at, ok := ctx.Deadline()
@@ -347,7 +351,7 @@ func (s slow) Why(ctx context.Context, _ int64) (store.Why, error) {
 
 func TestDatabaseHangs(t *testing.T) {
 	w := newWorld(t)
-	s := slow{make(chan time.Duration, 1)}
+	s := slow{deadline: make(chan time.Duration, 1)}
 	w.handler = New(s, []string{token}, slog.New(slog.NewJSONHandler(w.log, nil)))
 	for _, target := range []string{"/v1/users/alice", "/v1/referrals", "/v1/referrals/1"} {
 		ctx, hangUp := context.WithCancel(t.Context())

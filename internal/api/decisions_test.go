@@ -235,7 +235,7 @@ func TestOnlyReviewsAskTheDatabase(t *testing.T) {
 	w := newWorld(t)
 	w.story()
 	requests := w.every()
-	s := slow{make(chan time.Duration, 1)}
+	s := slow{deadline: make(chan time.Duration, 1)}
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	w.handler = New(s, []string{token}, log, WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{adminToken}))
 	for _, route := range []string{routeAttribute, routeVerify, routeErase, routeAssign} {

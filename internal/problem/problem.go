@@ -25,6 +25,8 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Reason is the stable code a program can branch on, and the label it is counted under ("bad-signature").
 	Reason string `json:"reason,omitempty"`
+	// Parameter is the name of the parameter of the query, or of the header, that is wrong, when it is one.
+	Parameter string `json:"parameter,omitempty"`
 	// Errors lists what is wrong where, when there may be several things.
 	Errors []Error `json:"errors,omitempty"`
 }

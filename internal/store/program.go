@@ -47,7 +47,7 @@ func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, er
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{"rewards", "purchases"} {
+		for _, name := range []string{"rewards", "purchases", "redemptions"} {
 			if err := q.EnsureProgramAccount(ctx, db.EnsureProgramAccountParams{ProgramID: p.ID, Name: name}); err != nil {
 				return err
 			}

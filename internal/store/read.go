@@ -59,9 +59,26 @@ func (s *Database) User(ctx context.Context, id string) (User, error) {
 // Filter says which referrals are wanted. Empty fields let everything pass.
 type Filter struct {
 	Referrer, Referee, Status string
-	Reviewing                 bool  // only those that await a person's decision
-	After                     int64 // the last number of the page before
-	Limit                     int
+	Reviewing                 bool // only those that await a person's decision
+
+	// These look among the referrals of a person or of a code, or among those under review, and are passed over without.
+	Program                           string
+	Code                              string // which does for a person itself: it is one's
+	AttributedAfter, AttributedBefore time.Time
+
+	After int64 // the last number of the page before
+	Limit int
+}
+
+// far is later than anything that is attributed.
+var far = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// before is when what is wanted was attributed, at the latest.
+func (f Filter) before() time.Time {
+	if f.AttributedBefore.IsZero() {
+		return far
+	}
+	return f.AttributedBefore
 }
 
 // Referral is one referral, as the API shows it, with why it stands as it does.
@@ -145,6 +162,7 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 		}
 		rows, err := q.FindReferralsOfReferee(ctx, db.FindReferralsOfRefereeParams{
 			RefereeID: id, Referrer: f.Referrer, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: most,
+			Program: f.Program, Code: f.Code, AttributedAfter: f.AttributedAfter, AttributedBefore: f.before(),
 		})
 		return pageOf(rows, func(r db.FindReferralsOfRefereeRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	case f.Referrer != "":
@@ -152,15 +170,29 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 		if err != nil {
 			return nil, unlessNone(err)
 		}
-		rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
-			ReferrerID: id, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: most,
-		})
-		return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
+		return findOfReferrer(ctx, q, id, f)
+	case f.Code != "":
+		owner, err := q.GetCodeOwner(ctx, f.Code)
+		if err != nil {
+			return nil, unlessNone(err)
+		}
+		return findOfReferrer(ctx, q, owner, f)
 	case f.Reviewing:
-		rows, err := q.FindReferralsUnderReview(ctx, db.FindReferralsUnderReviewParams{Status: f.Status, AfterID: f.After, Most: most})
+		rows, err := q.FindReferralsUnderReview(ctx, db.FindReferralsUnderReviewParams{
+			Status: f.Status, AfterID: f.After, Most: most,
+			Program: f.Program, Code: f.Code, AttributedAfter: f.AttributedAfter, AttributedBefore: f.before(),
+		})
 		return pageOf(rows, func(r db.FindReferralsUnderReviewRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	}
 	return q.FindReferrals(ctx, db.FindReferralsParams{Status: f.Status, AfterID: f.After, Most: most})
+}
+
+func findOfReferrer(ctx context.Context, q *db.Queries, id int64, f Filter) ([]db.FindReferralsRow, error) {
+	rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
+		ReferrerID: id, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: int32(f.Limit),
+		Program: f.Program, Code: f.Code, AttributedAfter: f.AttributedAfter, AttributedBefore: f.before(),
+	})
+	return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 }
 
 // unlessNone takes the absence of a row for an answer.
