@@ -141,6 +141,7 @@ type Program struct {
 	ID        int64
 	Name      string
 	CreatedAt time.Time
+	Tracing   bool
 }
 
 type ProgramAccount struct {
@@ -240,4 +241,5 @@ type User struct {
 	DeviceKey    []byte
 	ByHand       bool
 	ErasedAt     *time.Time
+	Traced       bool
 }
