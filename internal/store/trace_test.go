@@ -103,6 +103,7 @@ func TestTermsThatBeginToLook(t *testing.T) {
 	second := w.applyingTerms(w.ctx)
 	w.waits("TraceUsers")
 	w.apply(from(registered("dave", "C-ALICE", noon.Add(2*time.Minute)), "10.0.0.2", "device-2"))
+	w.apply(from(registered("bob", "C-ALICE", noon.Add(-time.Minute)), "10.0.0.1", "device-1")) // whose page is done
 	inTheWay()
 	if err := <-second; err != nil {
 		t.Fatal(err)
