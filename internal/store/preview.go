@@ -213,7 +213,7 @@ func (p *previewer) compare(ctx context.Context, q *db.Queries, rows []db.Referr
 	if err != nil {
 		return nil, err
 	}
-	if err := past.recall(ctx, q, present); err != nil {
+	if err := past.recall(ctx, q, present, loadSignals); err != nil {
 		return nil, err
 	}
 	under, err := p.recallUnder(ctx, q, past, all)
@@ -246,7 +246,11 @@ func (p *previewer) recallUnder(ctx context.Context, q *db.Queries, past past, a
 			signals = append(signals, c.under)
 		}
 	}
-	return search, past.recall(ctx, q, signals)
+	look := loadSignals
+	if surroundings(p.terms) && !p.book.any(surroundings) {
+		look = searchSignals
+	}
+	return search, past.recall(ctx, q, signals, look)
 }
 
 // sameSearch says whether the other terms look for the same purchases.

@@ -244,7 +244,7 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 	if err != nil {
 		return err
 	}
-	return p.recall(ctx, q, items)
+	return p.recall(ctx, q, items, loadSignals)
 }
 
 // past is what the histories of referrals rest on, whatever the terms: the people, what was said of them by hand, and how
@@ -292,9 +292,12 @@ func readPast(ctx context.Context, q *db.Queries, items []*item) (past, error) {
 }
 
 // recall gives referrals their histories, as far as the terms of each look at them.
-func (p past) recall(ctx context.Context, q *db.Queries, items []*item) error {
+func (p past) recall(
+	ctx context.Context, q *db.Queries, items []*item,
+	signals func(ctx context.Context, q *db.Queries, items []*item, users map[int64]*user) error,
+) error {
 	if some := suspects(items); len(some) > 0 {
-		if err := loadSignals(ctx, q, some, p.users); err != nil {
+		if err := signals(ctx, q, some, p.users); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,7 @@ func (s *Database) referrer(ctx context.Context, userID string, page *Bringing) 
 	}
 	out.ID, out.Number, out.Username, out.Code, out.ReferredBy = userID, row.ID, row.Username, row.Code, row.UsedCode
 	out.Uses, out.MaxUses, out.Listed = row.Granted, row.MaxUses, row.Listed || row.ID == 0
-	if out.Balances, err = amounts(row.Balances); err != nil {
+	if out.Balances, err = amountsIn(row.Balances); err != nil {
 		return out, nil, err
 	}
 	program := row.ProgramID
@@ -126,7 +126,7 @@ func broughtBy(ctx context.Context, q *db.Queries, userID string, page Bringing)
 	rows, err := q.ListBrought(ctx, db.ListBroughtParams{ExternalID: userID, BeforeID: page.Before, Most: int32(page.Limit)})
 	list := make([]Brought, 0, len(rows))
 	for _, r := range rows {
-		bonus, errBonus := amounts(r.Bonus)
+		bonus, errBonus := amountsIn(r.Bonus)
 		err = errors.Join(err, errBonus)
 		list = append(list, Brought{
 			ID: r.ID, Referee: r.Referee, Username: r.Username, Status: referral.Status(r.Status), Reason: referral.Reason(r.Reason),
@@ -137,7 +137,7 @@ func broughtBy(ctx context.Context, q *db.Queries, userID string, page Bringing)
 }
 
 // amounts reads an object of minor units by currency. It leaves out nothing: a balance of zero is one.
-func amounts(object []byte) (all []money.Amount, err error) {
+func amountsIn(object []byte) (all []money.Amount, err error) {
 	var minor map[money.Currency]int64
 	if len(object) > 0 {
 		err = json.Unmarshal(object, &minor)
