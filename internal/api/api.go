@@ -30,7 +30,7 @@ type API struct {
 	store  Store
 	desk   *decide.Desk
 	admins []string
-	users  Users
+	users  *users
 	log    *slog.Logger
 	tokens *servicetoken.Keeper
 	spent  *Metrics
@@ -86,6 +86,9 @@ func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Han
 	mux.HandleFunc("/openapi.json", methodNotAllowed("GET, HEAD"))
 	for path, allow := range allowed {
 		mux.Handle(path, a.need(servicetoken.Read, methodNotAllowed(allow)))
+	}
+	if a.users != nil {
+		a.forUsers(mux)
 	}
 	mux.HandleFunc("/", problem.NotFound)
 	return mux
