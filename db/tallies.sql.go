@@ -300,7 +300,8 @@ func (q *Queries) ListDaily(ctx context.Context, arg ListDailyParams) ([]ListDai
 }
 
 const listLeaders = `-- name: ListLeaders :many
-select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username
+select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username,
+       coalesce((select u.external_id from users u where u.id = l.user_id), '')::text as external_id
 from (
     (select s.user_id, s.rewarded from standings s
     where s.program_id = $1 and s.rewarded > 0 and s.rewarded = $2 and s.user_id > $3
@@ -327,9 +328,10 @@ type ListLeadersParams struct {
 }
 
 type ListLeadersRow struct {
-	UserID   int64
-	Rewarded int64
-	Username string
+	UserID     int64
+	Rewarded   int64
+	Username   string
+	ExternalID string
 }
 
 // The referrers with the most rewarded referrals, after one of them. Those who are equal go by number: they are the first
@@ -349,7 +351,12 @@ func (q *Queries) ListLeaders(ctx context.Context, arg ListLeadersParams) ([]Lis
 	var items []ListLeadersRow
 	for rows.Next() {
 		var i ListLeadersRow
-		if err := rows.Scan(&i.UserID, &i.Rewarded, &i.Username); err != nil {
+		if err := rows.Scan(
+			&i.UserID,
+			&i.Rewarded,
+			&i.Username,
+			&i.ExternalID,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -65,7 +65,8 @@ order by e.currency;
 -- name: ListLeaders :many
 -- The referrers with the most rewarded referrals, after one of them. Those who are equal go by number: they are the first
 -- half. What is asked of each is asked by their number: a join might be planned as a walk through the table.
-select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username
+select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username,
+       coalesce((select u.external_id from users u where u.id = l.user_id), '')::text as external_id
 from (
     (select s.user_id, s.rewarded from standings s
     where s.program_id = @program_id and s.rewarded > 0 and s.rewarded = @rewarded and s.user_id > @after_id
