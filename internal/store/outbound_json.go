@@ -7,7 +7,7 @@ import (
 )
 
 // jsonWriter writes events as encoding/json does, member by member and byte by byte; a test holds the two together. By
-// reflection it was a twelfth of a worker's time.
+// reflection it was a twelfth of the time in which the store prepares a batch.
 type jsonWriter struct{ text []byte }
 
 func (w *jsonWriter) events(all []cloudEvent) []byte {
