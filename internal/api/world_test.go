@@ -215,3 +215,6 @@ func (w *world) story() {
 	w.apply(refund(3, 3000))
 	w.apply(purchase(4, "stranger", 5000, "usd", at))
 }
+
+// logger writes where the world's log is looked at.
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.log, nil)) }
