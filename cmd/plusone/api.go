@@ -81,6 +81,7 @@ func (c *apiCommand) decisionProblems() []string {
 // questions are answered all the same.
 func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
 	if c.NATSURL == "" {
+		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	nc, err := h.dial(c.natsAddress, "plusone api")
@@ -90,15 +91,15 @@ func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
 	return h.desk(nc)
 }
 
-// options are what the API does beside answering.
+// options are what the API does beside answering. With a stream it takes decisions: the database may have admin tokens where
+// there is none here.
 func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
-	counted := api.WithMetrics(api.NewMetrics(h.reg))
 	h.http.Expect(http.MethodPost, api.Spends...)
-	if desk == nil { // with a stream, the admin tokens of the database may decide
-		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
-		return []api.Option{counted}
+	options := []api.Option{api.WithMetrics(api.NewMetrics(h.reg))}
+	if desk != nil {
+		options = append(options, h.decisions(desk, c.AdminToken))
 	}
-	return []api.Option{h.decisions(desk, c.AdminToken), counted}
+	return options
 }
 
 // desk publishes what people decide one by one: they are few.
