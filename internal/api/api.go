@@ -22,7 +22,7 @@ type Store interface {
 	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
 	Why(ctx context.Context, id int64) (store.Why, error)
 	Business
-	Programs
+	ProgramStore
 	Lists
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
-// Programs is what the API reads and writes of programs' terms.
-type Programs interface {
+// ProgramStore is what the API reads and writes of programs' terms.
+type ProgramStore interface {
 	Programs(ctx context.Context) ([]store.Program, error)
 	ProgramNamed(ctx context.Context, name string) (store.Program, error)
 	ApplyProgram(ctx context.Context, source []byte) (store.Applied, error)
