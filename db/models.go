@@ -158,6 +158,7 @@ type Program struct {
 	ID        int64
 	Name      string
 	CreatedAt time.Time
+	Tracing   bool
 }
 
 type ProgramAccount struct {
@@ -328,5 +329,6 @@ type User struct {
 	DeviceKey    []byte
 	ByHand       bool
 	ErasedAt     *time.Time
+	Traced       bool
 	Source       *string
 }

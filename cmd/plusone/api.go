@@ -16,6 +16,7 @@ import (
 type apiCommand struct {
 	logFlags
 	databaseFlags
+	replicaFlags
 	natsAddress
 	adminFlags
 	publicFlags
@@ -27,7 +28,7 @@ type apiCommand struct {
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pool, err := h.database(ctx, c.DatabaseURL)
+	pool, err := h.pool(ctx, h.named("primary"), c.DatabaseURL)
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	}
 	options := c.options(h, desk)
 	h.http.Expect(http.MethodGet, api.Routes...)
+	h.http.Expect(http.MethodPost, api.Terms...)
+	replica, err := c.replicaFlags.option(ctx, h)
+	if err != nil {
+		return err
+	}
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
@@ -53,7 +59,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	surface := h.surface(part{"/", api.New(reads, c.APIToken, h.log, append(options, users)...)})
+	surface := h.surface(part{"/", api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)})
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}

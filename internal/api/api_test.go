@@ -322,7 +322,9 @@ func TestDatabaseAway(t *testing.T) {
 
 // slow is a database that does not answer.
 type slow struct {
-	Business // which is not asked
+	Business // which is not asked, nor are the others
+	ProgramStore
+	Lists
 
 	deadline chan time.Duration
 }

@@ -42,7 +42,7 @@ func (a *API) exportReferrals(w http.ResponseWriter, r *http.Request) {
 		"id", "program", "referrer", "referee", "code", "status", "reason", "attributed_at", "changed_at", "reviewing",
 	}
 	a.exportPages(w, r, ofReferrals, columns, func(ctx context.Context) ([]exported, error) {
-		rows, err := a.store.RowsAfter(ctx, after, exportPage)
+		rows, err := a.lists.RowsAfter(ctx, after, exportPage)
 		out := make([]exported, 0, len(rows))
 		for _, v := range rows {
 			after = v.ID
@@ -84,7 +84,7 @@ func (a *API) exportTransfers(w http.ResponseWriter, r *http.Request) {
 	columns := []string{"id", "user_id", "kind", "currency", "amount", "minor", "at", "on", "on_id", "side", "for", "note"}
 	a.exportPages(w, r, ofTransfers, columns, func(ctx context.Context) ([]exported, error) {
 		for {
-			lines, err := a.store.LinesAfter(ctx, after, exportPage)
+			lines, err := a.lists.LinesAfter(ctx, after, exportPage)
 			if err != nil {
 				return nil, err
 			}
