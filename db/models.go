@@ -164,6 +164,7 @@ type Program struct {
 	ID        int64
 	Name      string
 	CreatedAt time.Time
+	Tracing   bool
 }
 
 type ProgramAccount struct {
@@ -334,5 +335,6 @@ type User struct {
 	DeviceKey    []byte
 	ByHand       bool
 	ErasedAt     *time.Time
+	Traced       bool
 	Source       *string
 }

@@ -35,6 +35,75 @@ func (q *Queries) AllocateReferrals(ctx context.Context, count int32) ([]int64, 
 	return items, nil
 }
 
+const findNewestReferrals = `-- name: FindNewestReferrals :many
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
+       (select c.code from codes c where c.id = r.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
+from referrals r
+where r.id < $1::bigint
+order by r.id desc
+limit $2::int
+`
+
+type FindNewestReferralsParams struct {
+	BeforeID int64
+	Most     int32
+}
+
+type FindNewestReferralsRow struct {
+	Referral Referral
+	Program  string
+	Code     string
+	Referrer string
+	Referee  string
+}
+
+// The same with the newest first.
+func (q *Queries) FindNewestReferrals(ctx context.Context, arg FindNewestReferralsParams) ([]FindNewestReferralsRow, error) {
+	rows, err := q.db.Query(ctx, findNewestReferrals, arg.BeforeID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindNewestReferralsRow
+	for rows.Next() {
+		var i FindNewestReferralsRow
+		if err := rows.Scan(
+			&i.Referral.ID,
+			&i.Referral.ProgramID,
+			&i.Referral.CodeID,
+			&i.Referral.ReferrerID,
+			&i.Referral.RefereeID,
+			&i.Referral.RegisteredAt,
+			&i.Referral.WindowEnds,
+			&i.Referral.HoldEnds,
+			&i.Referral.Status,
+			&i.Referral.Reason,
+			&i.Referral.Slot,
+			&i.Referral.PaymentID,
+			&i.Referral.Transitions,
+			&i.Referral.Transfers,
+			&i.Referral.ChangedAt,
+			&i.Referral.Decision,
+			&i.Referral.DecidedAt,
+			&i.Referral.Reviewing,
+			&i.Referral.Divided,
+			&i.Program,
+			&i.Code,
+			&i.Referrer,
+			&i.Referee,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findReferrals = `-- name: FindReferrals :many
 select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,

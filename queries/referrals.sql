@@ -66,6 +66,17 @@ where r.id > @after_id::bigint and (@status::text = '' or r.status = @status::te
 order by r.id
 limit @most::int;
 
+-- name: FindNewestReferrals :many
+-- The same with the newest first.
+select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
+       (select c.code from codes c where c.id = r.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
+from referrals r
+where r.id < @before_id::bigint
+order by r.id desc
+limit @most::int;
+
 -- name: FindReferralsOfReferee :many
 -- The same of one referee.
 select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,

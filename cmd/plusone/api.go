@@ -16,6 +16,7 @@ import (
 type apiCommand struct {
 	logFlags
 	databaseFlags
+	replicaFlags
 	natsAddress
 	adminFlags
 	publicFlags
@@ -27,7 +28,7 @@ type apiCommand struct {
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -35,28 +36,35 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pool, err := h.database(ctx, c.DatabaseURL)
+	pool, err := h.pool(ctx, h.named("primary"), c.DatabaseURL)
 	if err != nil {
 		return err
 	}
-	options, nc, err := c.options(h)
+	desk, err := c.desk(h)
 	if err != nil {
 		return err
 	}
+	options := c.options(h, desk)
 	h.http.Expect(http.MethodGet, api.Routes...)
+	h.http.Expect(http.MethodPost, api.Terms...)
+	replica, err := c.replicaFlags.option(ctx, h)
+	if err != nil {
+		return err
+	}
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
-	users, err := c.publicFlags.option(h, "http://"+c.Listen)
+	reads := store.NewDatabase(pool)
+	users, err := c.publicFlags.option(h, reads, desk, "http://"+c.Listen)
 	if err != nil {
 		return err
 	}
-	answers := api.New(store.NewDatabase(pool), c.APIToken, h.log, append(options, users)...)
-	parts, err := c.console(h, nc, pool, "http://"+c.Listen)
+	console, err := h.console(c.publicFlags, c.AdminToken, desk, reads, "http://"+c.Listen)
 	if err != nil {
 		return err
 	}
-	surface := h.surface(append(parts, part{"/", answers})...)
+	answers := api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)
+	surface := h.surface(append(console, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}
@@ -80,29 +88,43 @@ func (c *apiCommand) decisionProblems() []string {
 	return all
 }
 
-// options are what the API does beside answering. It is ready without the stream: questions are answered all the same.
-func (c *apiCommand) options(h *host) ([]api.Option, *nats.Conn, error) {
-	counted := api.WithMetrics(api.NewMetrics(h.reg))
-	h.http.Expect(http.MethodPost, api.Spends...)
-	if len(c.AdminToken) == 0 && c.NATSURL == "" { // with a stream, the admin tokens of the database may decide
-		h.log.Info("decisions are not taken: there is neither --admin-token (PLUSONE_ADMIN_TOKEN) nor --nats-url (NATS_URL)")
-		return []api.Option{counted}, nil, nil
+// desk is where decisions, and the codes of users, are published; nil without a stream. The API is ready without one:
+// questions are answered all the same.
+func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
+	if c.NATSURL == "" {
+		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
+		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	nc, err := h.dial(c.natsAddress, "plusone api")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	decisions, err := h.decisions(nc, c.AdminToken)
-	return []api.Option{decisions, counted}, nc, err
+	return h.desk(nc)
 }
 
-// decisions has the API take them, and publish them one by one: they are few.
-func (h *host) decisions(nc *nats.Conn, adminTokens []string) (api.Option, error) {
+// options are what the API does beside answering. With a stream it takes decisions: the database may have admin tokens where
+// there is none here.
+func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
+	h.http.Expect(http.MethodPost, api.Spends...)
+	options := []api.Option{api.WithMetrics(api.NewMetrics(h.reg))}
+	if desk != nil {
+		options = append(options, h.decisions(desk, c.AdminToken))
+	}
+	return options
+}
+
+// desk publishes what people decide one by one: they are few.
+func (h *host) desk(nc *nats.Conn) (*decide.Desk, error) {
 	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
 	if err != nil {
 		return nil, err
 	}
+	return decide.New(pub, "/plusone/api", h.log, decide.NewMetrics(h.reg)), nil
+}
+
+// decisions has the API take them.
+func (h *host) decisions(desk *decide.Desk, adminTokens []string) api.Option {
 	h.http.Expect(http.MethodPost, api.Posts...)
 	h.http.Expect(http.MethodDelete, api.Deletes...)
-	return api.WithDecisions(decide.New(pub, "/plusone/api", h.log, h.decisionMetrics()), adminTokens), nil
+	return api.WithDecisions(desk, adminTokens)
 }

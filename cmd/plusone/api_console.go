@@ -5,9 +5,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/nats-io/nats.go"
-
 	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/limit"
 	"github.com/plusone-dev/plusone/internal/pages"
@@ -23,31 +20,23 @@ const (
 	signInsEvery  = 10 * time.Second
 )
 
-// console is the business's console, where decisions can be taken; without a connection to the stream there is none.
-func (c *apiCommand) console(h *host, nc *nats.Conn, pool *pgxpool.Pool, fallback string) ([]part, error) {
-	if nc == nil {
+// console makes the business's console and what its pages are shown with. Without a stream there is none: it is where people
+// decide.
+func (h *host) console(f publicFlags, adminTokens []string, desk *decide.Desk, db *store.Database, fallback string) ([]part, error) {
+	if desk == nil {
 		return nil, nil
 	}
-	return h.console(c.publicFlags, c.AdminToken, nc, store.NewDatabase(pool), fallback)
-}
-
-// console makes the console and what its pages are shown with.
-func (h *host) console(f publicFlags, adminTokens []string, nc *nats.Conn, db *store.Database, fallback string) ([]part, error) {
 	clients, err := f.clients()
 	if err != nil {
 		return nil, err
 	}
-	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
-	if err != nil {
-		return nil, err
-	}
-	letters, err := stream.NewLetters(nc)
+	letters, err := stream.NewLetters(h.nats)
 	if err != nil {
 		return nil, err
 	}
 	handler, err := console.New(console.Config{
 		Store: db, Sessions: db.Sessions(), Admins: servicetoken.New(nil, adminTokens, db, h.log), Letters: letters,
-		Desk:     decide.New(pub, console.Source, h.log, h.decisionMetrics()),
+		Desk:     desk.From(console.Source),
 		Attempts: limit.NewBuckets(signInsAtOnce, signInsEvery, time.Now), Client: clients.Of,
 		Origin: origin(f.public(fallback)), Version: buildVersion(), Metrics: console.NewMetrics(h.reg), Log: h.log,
 	})
@@ -58,14 +47,6 @@ func (h *host) console(f publicFlags, adminTokens []string, nc *nats.Conn, db *s
 	h.http.Expect(http.MethodGet, gets...)
 	h.http.Expect(http.MethodPost, posts...)
 	return []part{{console.Path, handler}, {console.Path + "/", handler}, {pages.AssetsPath, pages.Assets()}}, nil
-}
-
-// decisionMetrics count what is decided in the process, over the API and in the console together.
-func (h *host) decisionMetrics() *decide.Metrics {
-	if h.decided == nil {
-		h.decided = decide.NewMetrics(h.reg)
-	}
-	return h.decided
 }
 
 // origin is what a browser calls the place that an address is of.

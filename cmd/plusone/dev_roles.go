@@ -67,23 +67,20 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := d.host.decisions(d.conn, d.cmd.AdminToken)
+	desk, err := d.host.desk(d.conn)
 	if err != nil {
 		return nil, err
 	}
-	users, err := d.cmd.publicFlags.option(d.host, d.state.URL)
+	users, err := d.cmd.publicFlags.option(d.host, reader, desk, d.state.URL)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := d.host.console(d.cmd.publicFlags, d.cmd.AdminToken, d.conn, reader, d.state.URL)
+	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users, api.WithMetrics(api.NewMetrics(d.host.reg)))
+	console, err := d.host.console(d.cmd.publicFlags, d.cmd.AdminToken, desk, reader, d.state.URL)
 	if err != nil {
 		return nil, err
 	}
-	mux := d.host.surface(append(parts,
-		part{"/", api.New(reader, d.cmd.APIToken, d.log, decisions, users, api.WithMetrics(api.NewMetrics(d.host.reg)))},
-		part{"/webhooks/stripe", door},
-		part{"/v1/events", door},
-	)...)
+	mux := d.host.surface(append(console, part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

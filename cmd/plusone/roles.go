@@ -15,7 +15,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -34,8 +33,7 @@ type host struct {
 	http   *ops.HTTPMetrics
 	group  *ops.Group
 	grace  time.Duration // for the batches in hand when the process stops
-
-	decided *decide.Metrics // of all desks of the process; see decisionMetrics
+	nats   *nats.Conn    // nil without a stream
 }
 
 // newHost makes one whose parts stop within a limit. A third of that is for what stops after the last batch.
@@ -102,6 +100,7 @@ func (h *host) dial(f natsAddress, name string) (*nats.Conn, error) {
 	if !nc.IsConnected() {
 		h.log.Warn("NATS does not answer yet; trying again until it does")
 	}
+	h.nats = nc
 	h.reg.MustRegister(stream.ConnectionCollector(nc))
 	h.group.OnStop("connection to NATS", func() error { nc.Close(); return nil })
 	return nc, nil
@@ -157,10 +156,10 @@ type workerPace struct {
 	Tick        time.Duration `env:"PLUSONE_TICK" default:"1s" help:"How often to look for holds and windows that have ended (default ${default})."`
 }
 
-// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the clock, the
-// gauges and whoever else asks, without waiting for one another.
+// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the fold, the
+// clock, the gauges and whoever else asks, without waiting for one another.
 func (p workerPace) pool() []store.PoolOption {
-	return []store.PoolOption{store.WithConnections(p.Concurrency + 6), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
+	return []store.PoolOption{store.WithConnections(p.Concurrency + 8), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
 }
 
 // statementTimeout is longer than any statement of a batch should take.

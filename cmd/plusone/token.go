@@ -16,11 +16,12 @@ import (
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
-// tokenCommand is about service tokens.
+// tokenCommand is about the tokens of services, and of users.
 type tokenCommand struct {
 	Create tokenCreateCommand `cmd:"" help:"Make a service token, and show it once: only its hash is kept."`
 	List   tokenListCommand   `cmd:"" help:"List the service tokens there are and were."`
 	Revoke tokenRevokeCommand `cmd:"" help:"Take from a service token what it opens."`
+	User   tokenUserCommand   `cmd:"" help:"Make a token of one of your users, as your backend would, to try things with."`
 }
 
 // tokenName is what a token may be called: names are typed, listed and logged.

@@ -1,6 +1,6 @@
 // Package api answers questions over HTTP: who somebody is, what they have, which referrals there are and why each
 // stands as it does. It has credit spent, and takes what whoever runs plusone decides, and has that published. But for
-// credit that is spent it writes nothing to the store, and it never consumes the stream.
+// credit that is spent and for programs' terms it writes nothing to the store, and it never consumes the stream.
 package api
 
 import (
@@ -19,24 +19,27 @@ import (
 // Store is what the API reads.
 type Store interface {
 	User(ctx context.Context, id string) (store.User, error)
-	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
 	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
 	Why(ctx context.Context, id int64) (store.Why, error)
 	Business
+	ProgramStore
+	Lists
 }
 
 // API answers the business's own services.
 type API struct {
 	store  Store
+	lists  Lists
 	desk   *decide.Desk
 	admins []string
-	users  Users
+	users  *users
 	log    *slog.Logger
 	tokens *servicetoken.Keeper
 	spent  *Metrics
 
 	export         chan struct{} // a place for each export that runs
 	exportPatience time.Duration // for a page of one to be taken
+	previews       chan struct{} // a place for the one preview that runs
 }
 
 // Option is more than the API does by itself.
@@ -50,6 +53,7 @@ func WithDecisions(desk *decide.Desk, adminTokens []string) Option {
 // Routes are the patterns of what is answered, as its requests carry them.
 var Routes = []string{
 	routeUser, routeReferrals, routeReferral, routeUsers, routeStatement, routeRedemption, routeExportReferrals, routeExportTransfers,
+	routeDocument, routePrograms, routeProgram, routeAnalytics,
 }
 
 const (
@@ -58,10 +62,13 @@ const (
 	routeReferral  = "GET /v1/referrals/{referral_id}"
 )
 
-// New makes the API's handler. Whatever there is needs a token with the scope for it: one of these, which may write, one of
-// the admins', or one that the store has by its hash. Where there is nothing, everybody is told so.
+// New makes the API's handler. Whatever there is but its description needs a token with the scope for it: one of these, which
+// may write, one of the admins', or one that the store has by its hash. Where there is nothing, everybody is told so.
 func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Handler {
-	a := &API{store: s, log: log, export: make(chan struct{}, exportsAtOnce), exportPatience: exportPatience}
+	a := &API{
+		store: s, lists: s, log: log,
+		export: make(chan struct{}, exportsAtOnce), exportPatience: exportPatience, previews: make(chan struct{}, 1),
+	}
 	for _, o := range options {
 		o(a)
 	}
@@ -74,15 +81,22 @@ func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Han
 		routeUser:      a.user,
 		routeReferrals: a.referrals,
 		routeReferral:  a.referral,
+		routeAnalytics: a.analytics,
 	} {
 		mux.Handle(pattern, a.need(servicetoken.Read, handler))
 	}
 	a.business(mux)
+	a.programRoutes(mux)
 	for pattern, handler := range a.decisions() {
 		mux.Handle(pattern, a.forAdmins(handler))
 	}
+	mux.HandleFunc(routeDocument, a.document)
+	mux.HandleFunc("/openapi.json", methodNotAllowed("GET, HEAD"))
 	for path, allow := range allowed {
 		mux.Handle(path, a.need(servicetoken.Read, methodNotAllowed(allow)))
+	}
+	if a.users != nil {
+		a.forUsers(mux)
 	}
 	mux.HandleFunc("/", problem.NotFound)
 	return mux
@@ -105,6 +119,7 @@ var allowed = map[string]string{
 	"/v1/redemptions/{redemption_id}/reverse": "POST",
 	"/v1/export/referrals":                    "GET, HEAD",
 	"/v1/export/transfers":                    "GET, HEAD",
+	"/v1/analytics":                           "GET, HEAD",
 }
 
 func methodNotAllowed(allow string) http.HandlerFunc {

@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/problem"
 )
 
 // maxBody is how many bytes the body of a decision may have: a reason of 1000 characters, each escaped, and the rest.
@@ -20,6 +22,14 @@ const maxBody = 16 << 10
 type tooLargeError struct{}
 
 func (*tooLargeError) Error() string { return "api: the body is too large" }
+
+// tooLarge answers for a body that has more bytes than it may.
+func tooLarge(w http.ResponseWriter, most int) {
+	problem.Write(w, problem.Problem{
+		Status: http.StatusRequestEntityTooLarge, Reason: "body-too-large", Title: "The body is too large",
+		Detail: "The body has at most " + strconv.Itoa(most) + " bytes.",
+	})
+}
 
 // readBody reads an object of texts, all of whose members are known: a misspelt one must not be passed over. Blanks around
 // a text but an id do not count, and null is as good as absent. What a decoder would pass over in silence is refused, as it is in

@@ -8,17 +8,14 @@ import (
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
-// Business is what the API reads and writes for the business beside users and referrals: who may ask, the books of the ledger,
-// and what is taken out whole.
+// Business is what the API reads and writes for the business beside users and referrals: who may ask, and the books of the
+// ledger.
 type Business interface {
 	servicetoken.Table
-	ListUsers(ctx context.Context, after int64, limit int) ([]store.Listed, error)
-	Statement(ctx context.Context, userID string, after store.LinePlace, limit int) ([]store.Line, error)
+	Statement(ctx context.Context, userID string, after store.Place, limit int) ([]store.Line, error)
 	Redeem(ctx context.Context, want store.Spending) (r store.Redemption, again bool, err error)
 	Redemption(ctx context.Context, id int64) (store.Redemption, error)
 	Reverse(ctx context.Context, id int64, note, by string) (r store.Redemption, again bool, err error)
-	RowsAfter(ctx context.Context, after int64, limit int) ([]store.Row, error)
-	LinesAfter(ctx context.Context, after store.LinePlace, limit int) ([]store.Line, error)
 }
 
 // Spends are the patterns of what spends credit, as its requests carry them.

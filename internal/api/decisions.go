@@ -174,10 +174,7 @@ func (a *API) failDecision(w http.ResponseWriter, r *http.Request, err error) {
 	var away *unpublishedError
 	switch {
 	case errors.As(err, &large):
-		problem.Write(w, problem.Problem{
-			Status: http.StatusRequestEntityTooLarge, Reason: "body-too-large", Title: "The body is too large",
-			Detail: "The body has at most " + strconv.Itoa(maxBody) + " bytes.",
-		})
+		tooLarge(w, maxBody)
 	case errors.As(err, &away):
 		w.Header().Set("Retry-After", "5")
 		problem.Write(w, problem.Problem{

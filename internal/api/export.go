@@ -42,7 +42,7 @@ func (a *API) exportReferrals(w http.ResponseWriter, r *http.Request) {
 		"id", "program", "referrer", "referee", "code", "status", "reason", "attributed_at", "changed_at", "reviewing",
 	}
 	a.exportPages(w, r, ofReferrals, columns, func(ctx context.Context) ([]exported, error) {
-		rows, err := a.store.RowsAfter(ctx, after, exportPage)
+		rows, err := a.lists.RowsAfter(ctx, after, exportPage)
 		out := make([]exported, 0, len(rows))
 		for _, v := range rows {
 			after = v.ID
@@ -80,22 +80,22 @@ func rowOf(v store.Row) rowJSON {
 
 // exportTransfers serves GET /v1/export/transfers: one book after the other.
 func (a *API) exportTransfers(w http.ResponseWriter, r *http.Request) {
-	after := store.LinePlace{Book: store.Rewards}
+	after := store.Place{Book: store.Rewards}
 	columns := []string{"id", "user_id", "kind", "currency", "amount", "minor", "at", "on", "on_id", "side", "for", "note"}
 	a.exportPages(w, r, ofTransfers, columns, func(ctx context.Context) ([]exported, error) {
 		for {
-			lines, err := a.store.LinesAfter(ctx, after, exportPage)
+			lines, err := a.lists.LinesAfter(ctx, after, exportPage)
 			if err != nil {
 				return nil, err
 			}
 			if len(lines) > 0 {
-				after = lines[len(lines)-1].LinePlace
+				after = lines[len(lines)-1].Place
 				return exportedLines(lines), nil
 			}
 			if after.Book == store.Redemptions {
 				return nil, nil
 			}
-			after = store.LinePlace{Book: after.Book + 1}
+			after = store.Place{Book: after.Book + 1}
 		}
 	})
 }

@@ -38,12 +38,8 @@ func newExportWriter(w http.ResponseWriter, f format, of string) *exportWriter {
 	return e
 }
 
-// begin writes what stands before the rows. Whoever asked has nothing more to say: the time for that ends in the midst of a
-// long export, and would end it.
+// begin writes what stands before the rows.
 func (e *exportWriter) begin(columns []string) error {
-	if err := e.conn.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
 	if e.format == asNDJSON {
 		return nil
 	}

@@ -35,7 +35,7 @@ func (a *API) listUsers(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	page, err := a.store.ListUsers(ctx, after, limit+1) // one more tells whether there is a next page
+	page, err := a.lists.ListUsers(ctx, after, limit+1) // one more tells whether there is a next page
 	if err != nil {
 		a.fail(w, r, err)
 		return

@@ -78,7 +78,7 @@ func (a *API) referrals(w http.ResponseWriter, r *http.Request) {
 	f.Limit++ // one more tells whether there is a next page
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	page, err := a.store.Referrals(ctx, f)
+	page, err := a.lists.Referrals(ctx, f)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -96,7 +96,7 @@ func (a *API) referrals(w http.ResponseWriter, r *http.Request) {
 }
 
 // filters are the parameters of the list. An unknown one is a mistake: a misspelt filter must not show everything.
-var filters = []string{"referrer", "referee", "program", "code", "status", "reviewing", "attributed_after", "attributed_before", "limit", "cursor"}
+var filters = []string{"referrer", "referee", "program", "code", "status", "reviewing", "attributed_after", "attributed_before", "order", "limit", "cursor"}
 
 // readQuery holds a query to the parameters that are known. net/http's own reading would leave out what it can not decode.
 func readQuery(raw string, known []string) (url.Values, error) {
@@ -150,6 +150,9 @@ func readFilter(r *http.Request) (store.Filter, error) {
 	if f.AttributedBefore, err = readTime(q, "attributed_before"); err != nil {
 		return f, err
 	}
+	if f.Newest, err = readOrder(q); err != nil {
+		return f, err
+	}
 	if err := readable(q, f); err != nil {
 		return f, err
 	}
@@ -171,6 +174,24 @@ func readable(q url.Values, f store.Filter) error {
 		}
 	}
 	return nil
+}
+
+// readOrder says whether the newest come first. They do so of all referrals: of those that a filter lets pass they would have to
+// be looked for.
+func readOrder(q url.Values) (newest bool, err error) {
+	switch q.Get("order") {
+	case "":
+		return false, nil
+	case "newest":
+	default:
+		return false, wrongParameter("order", "must be newest, or be left out.")
+	}
+	for name := range q {
+		if name != "order" && name != "limit" && name != "cursor" {
+			return false, wrongParameter("order", "goes with limit and cursor alone.")
+		}
+	}
+	return true, nil
 }
 
 // readTime reads a moment; the zero time when there is none.

@@ -44,7 +44,7 @@ func (a *API) statement(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("user_id")
 	q, err := readQuery(r.URL.RawQuery, []string{"limit", "cursor"})
 	var limit int
-	var after store.LinePlace
+	var after store.Place
 	if err == nil {
 		limit, err = readLimit(q)
 	}
@@ -68,7 +68,7 @@ func (a *API) statement(w http.ResponseWriter, r *http.Request) {
 	list := statementJSON{Transfers: make([]lineJSON, 0, len(page))}
 	if len(page) > limit {
 		page = page[:limit]
-		next := writePlace(page[limit-1].LinePlace)
+		next := writePlace(page[limit-1].Place)
 		list.Next = &next
 	}
 	for _, l := range page {
@@ -103,16 +103,16 @@ func lineOf(l store.Line) lineJSON {
 // placeForm is what a cursor says, in a form that nobody should read anything into.
 const placeForm = "%d.%d.%d.%d"
 
-func writePlace(p store.LinePlace) string {
+func writePlace(p store.Place) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, placeForm, p.At.UnixMicro(), p.Book, p.Of, p.N))
 }
 
-func readPlace(q url.Values) (store.LinePlace, error) {
+func readPlace(q url.Values) (store.Place, error) {
 	s := q.Get("cursor")
 	if s == "" {
 		return store.Newest, nil
 	}
-	var p store.LinePlace
+	var p store.Place
 	var micro int64
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {

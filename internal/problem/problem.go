@@ -35,8 +35,12 @@ type Problem struct {
 type Error struct {
 	// Pointer is the JSON Pointer (RFC 6901) of the place: "/data/user_id". Empty for the document as a whole.
 	Pointer string `json:"pointer"`
-	// Detail says what must be true there. It never repeats the value, which may be a secret or a person's.
+	// Detail says what must be true there. It never repeats the value, which may be a secret or a person's; that of a
+	// program's terms may, for these are neither.
 	Detail string `json:"detail"`
+	// Line and Column are the place in a text that has lines, both from 1; 0 elsewhere.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
 
 // Write answers with p. Headers that belong to the status, such as Retry-After, are set by the caller before.

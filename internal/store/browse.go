@@ -263,8 +263,8 @@ func (s *Database) DecisionApplied(ctx context.Context, key string) (bool, error
 	return applied, explainSchema(err)
 }
 
-// TermsVersion is one version of a program's terms, without their text.
-type TermsVersion struct {
+// AppliedVersion is one version of a program's terms, without their text.
+type AppliedVersion struct {
 	Program       int64
 	Name          string
 	Version       int
@@ -272,11 +272,11 @@ type TermsVersion struct {
 	AppliedAt     time.Time
 }
 
-// TermsVersions lists all versions of all programs, the newest of each first.
-func (s *Database) TermsVersions(ctx context.Context) (all []TermsVersion, err error) {
+// AppliedTerms lists all versions of all programs, the newest of each first.
+func (s *Database) AppliedTerms(ctx context.Context) (all []AppliedVersion, err error) {
 	rows, err := db.New(s.pool).ListTermsApplied(ctx)
 	for _, r := range rows {
-		all = append(all, TermsVersion{
+		all = append(all, AppliedVersion{
 			Program: r.ProgramID, Name: r.Name, Version: int(r.Version), EffectiveFrom: r.EffectiveFrom.UTC(), AppliedAt: r.AppliedAt.UTC(),
 		})
 	}

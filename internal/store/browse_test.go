@@ -215,7 +215,7 @@ func TestBacklog(t *testing.T) {
 
 func TestTermsVersions(t *testing.T) {
 	w := newWorld(t, "")
-	versions, err := w.api.TermsVersions(w.ctx)
+	versions, err := w.api.AppliedTerms(w.ctx)
 	if err != nil || len(versions) == 0 || versions[0].Name != "default" || versions[0].AppliedAt.IsZero() {
 		t.Fatalf("%+v, %v", versions, err)
 	}

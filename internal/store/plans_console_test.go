@@ -26,7 +26,7 @@ func (w *world) askForTheConsole(t *testing.T) {
 	sessions := w.api.Sessions()
 	for _, err := range []error{
 		errOf(w.api.Search(w.ctx, "C-ALICE", 1)), errOf(w.api.Person(w.ctx, alice)), errOf(w.api.DecisionApplied(w.ctx, "x")),
-		errOf(w.api.TermsVersions(w.ctx)), errOf(w.api.Backlog(w.ctx)), errOf(w.api.CodeOf(w.ctx, 1)),
+		errOf(w.api.AppliedTerms(w.ctx)), errOf(w.api.Backlog(w.ctx)), errOf(w.api.CodeOf(w.ctx, 1)),
 		sessions.CommitCtx(w.ctx, "x", []byte("x"), time.Now().Add(time.Hour)), sessions.DeleteCtx(w.ctx, "y"),
 	} {
 		if err != nil {

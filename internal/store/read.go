@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,6 +66,9 @@ type Filter struct {
 	Program                           string
 	Code                              string // which does for a person itself: it is one's
 	AttributedAfter, AttributedBefore time.Time
+
+	// Newest has the newest come first, by number. It goes with no filter.
+	Newest bool
 
 	After int64 // the last number of the page before
 	Limit int
@@ -155,6 +159,13 @@ func (s *Database) oneMoment(ctx context.Context, read func(q *db.Queries) error
 func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, error) {
 	most := int32(f.Limit)
 	switch {
+	case f.Newest:
+		before := f.After
+		if before == 0 {
+			before = math.MaxInt64
+		}
+		rows, err := q.FindNewestReferrals(ctx, db.FindNewestReferralsParams{BeforeID: before, Most: most})
+		return pageOf(rows, func(r db.FindNewestReferralsRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	case f.Referee != "":
 		id, err := q.GetUserID(ctx, f.Referee)
 		if err != nil {
@@ -244,7 +255,7 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 	if err != nil {
 		return err
 	}
-	return p.recall(ctx, q, items)
+	return p.recall(ctx, q, items, loadSignals)
 }
 
 // past is what the histories of referrals rest on, whatever the terms: the people, what was said of them by hand, and how
@@ -292,9 +303,12 @@ func readPast(ctx context.Context, q *db.Queries, items []*item) (past, error) {
 }
 
 // recall gives referrals their histories, as far as the terms of each look at them.
-func (p past) recall(ctx context.Context, q *db.Queries, items []*item) error {
+func (p past) recall(
+	ctx context.Context, q *db.Queries, items []*item,
+	signals func(ctx context.Context, q *db.Queries, items []*item, users map[int64]*user) error,
+) error {
 	if some := suspects(items); len(some) > 0 {
-		if err := loadSignals(ctx, q, some, p.users); err != nil {
+		if err := signals(ctx, q, some, p.users); err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,7 @@ const (
 
 // Line is what a transfer did to one account.
 type Line struct {
-	LinePlace
+	Place
 	Kind     ledger.Kind
 	UserID   string            // of the account; empty: they were erased
 	Side     referral.Party    // of a reward: whose
@@ -38,8 +38,8 @@ type Line struct {
 	Amount   money.Amount      // less than nothing when it left the account
 }
 
-// LinePlace is where a line stands in a statement.
-type LinePlace struct {
+// Place is where a line stands in a statement.
+type Place struct {
 	At   time.Time
 	Book Book
 	Of   int64 // the referral, the payment or the redemption
@@ -47,10 +47,10 @@ type LinePlace struct {
 }
 
 // Newest is a place before all lines.
-var Newest = LinePlace{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Book: Redemptions, Of: math.MaxInt64, N: math.MaxInt32}
+var Newest = Place{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Book: Redemptions, Of: math.MaxInt64, N: math.MaxInt32}
 
 // Statement reads the lines of somebody's account that come after a place, the newest first. Error: ErrNotFound.
-func (s *Database) Statement(ctx context.Context, userID string, after LinePlace, limit int) ([]Line, error) {
+func (s *Database) Statement(ctx context.Context, userID string, after Place, limit int) ([]Line, error) {
 	q := db.New(s.pool)
 	who, err := q.GetRedeemer(ctx, userID)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && !who.Known {
@@ -83,12 +83,12 @@ func lineOf(kind string, credit int64, currency string, minor int64, at time.Tim
 	if credit < 0 { // the program's: it left the person
 		minor = -minor
 	}
-	return Line{LinePlace: LinePlace{At: at.UTC()}, Kind: ledger.Kind(kind), Amount: money.New(money.Currency(currency), minor)}
+	return Line{Place: Place{At: at.UTC()}, Kind: ledger.Kind(kind), Amount: money.New(money.Currency(currency), minor)}
 }
 
 // LinesAfter reads a page of the lines of all accounts, of one book, by number: what comes after a place, of which only the
 // number counts.
-func (s *Database) LinesAfter(ctx context.Context, after LinePlace, limit int) ([]Line, error) {
+func (s *Database) LinesAfter(ctx context.Context, after Place, limit int) ([]Line, error) {
 	q := db.New(s.pool)
 	var lines []Line
 	var err error
@@ -106,7 +106,7 @@ func (s *Database) LinesAfter(ctx context.Context, after LinePlace, limit int) (
 	return lines, explainSchema(err)
 }
 
-func rewardsAfter(ctx context.Context, q *db.Queries, after LinePlace, limit int) (lines []Line, err error) {
+func rewardsAfter(ctx context.Context, q *db.Queries, after Place, limit int) (lines []Line, err error) {
 	rows, err := q.ExportTransfers(ctx, db.ExportTransfersParams{AfterOf: after.Of, AfterN: int32(after.N), Most: int32(limit)})
 	for _, r := range rows {
 		l := lineOf(r.Kind, r.Credit, r.Currency, r.Minor, r.At)
@@ -117,7 +117,7 @@ func rewardsAfter(ctx context.Context, q *db.Queries, after LinePlace, limit int
 	return lines, err
 }
 
-func creditsAfter(ctx context.Context, q *db.Queries, after LinePlace, limit int) (lines []Line, err error) {
+func creditsAfter(ctx context.Context, q *db.Queries, after Place, limit int) (lines []Line, err error) {
 	rows, err := q.ExportCredits(ctx, db.ExportCreditsParams{AfterOf: after.Of, AfterN: int32(after.N), Most: int32(limit)})
 	for _, r := range rows {
 		l := lineOf(r.Kind, r.Credit, r.Currency, r.Minor, r.At)
@@ -128,7 +128,7 @@ func creditsAfter(ctx context.Context, q *db.Queries, after LinePlace, limit int
 	return lines, err
 }
 
-func redemptionsAfter(ctx context.Context, q *db.Queries, after LinePlace, limit int) (lines []Line, err error) {
+func redemptionsAfter(ctx context.Context, q *db.Queries, after Place, limit int) (lines []Line, err error) {
 	rows, err := q.ExportRedemptions(ctx, db.ExportRedemptionsParams{AfterOf: after.Of, Most: int32(limit)})
 	for _, r := range rows {
 		l := lineOf(r.Kind, r.Credit, r.Currency, r.Minor, r.At)

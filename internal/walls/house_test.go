@@ -89,6 +89,7 @@ var house = []wall{
 		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},
 		why:  "it counts, for whomever",
 	},
+	{of: "internal/publicname", only: []string{}, why: "it turns a name into what may be shown of it"},
 	{
 		of: "internal/usertoken",
 		only: []string{
@@ -116,6 +117,7 @@ var house = []wall{
 		why:   "the tests of each of these use it",
 	},
 	{of: "db", never: []string{siblings}, why: "it is what sqlc wrote from the queries"},
+	{of: "docs/api", never: []string{siblings, "db/..."}, why: "what is answered is described for those outside"},
 	{of: "docs/events", never: []string{siblings, "db/..."}, why: "a schema is written for those outside"},
 }
 

@@ -45,14 +45,14 @@ type People interface {
 	Search(ctx context.Context, text string, number int64) (store.Found, error)
 	CodeOf(ctx context.Context, number int64) (store.OwnedCode, error)
 	Person(ctx context.Context, number int64) (store.Person, error)
-	Statement(ctx context.Context, userID string, after store.LinePlace, limit int) ([]store.Line, error)
+	Statement(ctx context.Context, userID string, after store.Place, limit int) ([]store.Line, error)
 	Newcomers(ctx context.Context, before int64, limit int) (page []store.PersonLine, next int64, err error)
 }
 
 // Programs are what the pages about programs, and how they do, ask for.
 type Programs interface {
 	Analytics(ctx context.Context, program string, from, to time.Time) (store.Analytics, error)
-	TermsVersions(ctx context.Context) ([]store.TermsVersion, error)
+	AppliedTerms(ctx context.Context) ([]store.AppliedVersion, error)
 	Terms(ctx context.Context, program int64, version int) (string, error)
 	Preview(ctx context.Context, terms referral.Terms, o store.PreviewOptions) (store.Preview, error)
 	ApplyProgram(ctx context.Context, source []byte) (store.Applied, error)

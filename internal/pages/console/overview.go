@@ -16,7 +16,7 @@ import (
 type overviewPage struct {
 	store.Analytics
 
-	Programs []store.TermsVersion
+	Programs []store.AppliedVersion
 	Shown    int64
 	Charts   []pages.Chart
 	Moneys   []pages.Chart
@@ -48,7 +48,7 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
 	if content.Programs, err = c.newest(r); err != nil {
 		return err
 	}
-	at := slices.IndexFunc(content.Programs, func(v store.TermsVersion) bool { return v.Program == id || id == 0 && v.Name == defaultProgram })
+	at := slices.IndexFunc(content.Programs, func(v store.AppliedVersion) bool { return v.Program == id || id == 0 && v.Name == defaultProgram })
 	if at < 0 {
 		return store.ErrNotFound
 	}

@@ -20,9 +20,9 @@ import (
 
 // termsPage is one version of a program's terms, and the others there are.
 type termsPage struct {
-	Programs []store.TermsVersion // the newest of each
-	Versions []store.TermsVersion // of this one, the newest first
-	Shown    store.TermsVersion
+	Programs []store.AppliedVersion // the newest of each
+	Versions []store.AppliedVersion // of this one, the newest first
+	Shown    store.AppliedVersion
 	Source   string
 }
 
@@ -44,7 +44,7 @@ func (c *Console) terms(w http.ResponseWriter, r *http.Request) error {
 
 // showTerms shows a version; of no program, the newest of the one that sign-ups come to that name none.
 func (c *Console) showTerms(w http.ResponseWriter, r *http.Request, id int64, version int) error {
-	all, err := c.Store.TermsVersions(r.Context())
+	all, err := c.Store.AppliedTerms(r.Context())
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *Console) change(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(newest, func(v store.TermsVersion) bool { return v.Program == id || id == 0 && v.Name == defaultProgram })
+	at := slices.IndexFunc(newest, func(v store.AppliedVersion) bool { return v.Program == id || id == 0 && v.Name == defaultProgram })
 	if at < 0 {
 		return store.ErrNotFound
 	}
@@ -138,8 +138,7 @@ type previewPage struct {
 	Source, Program string
 	New             bool // there is no program of the name yet
 	Preview         store.Preview
-	Part            bool  // time was up before all were looked at
-	Of              int64 // about how many there are
+	Part            bool // time was up before all were looked at
 	Outcomes        []outcome
 	Costs           []cost
 	Changed         int64
@@ -160,7 +159,7 @@ func (o outcome) More() int64 { return o.Under - o.Present }
 
 // How a preview goes about it: for some seconds, and beside everything else that the database is asked.
 const (
-	previewFor     = 8 * time.Second
+	previewFor     = 5 * time.Second
 	previewWorkers = 2
 	previewAtOnce  = 1024
 )
@@ -179,20 +178,17 @@ func (c *Console) preview(w http.ResponseWriter, r *http.Request) error {
 
 func (c *Console) previewOf(ctx context.Context, source string, terms referral.Terms) (content previewPage, err error) {
 	content = previewPage{Source: source, Program: terms.Program, Credits: terms.CreditPurchases}
-	asking, cancel := context.WithTimeout(ctx, previewFor)
-	defer cancel()
-	content.Preview, err = c.Store.Preview(asking, terms, store.PreviewOptions{
-		Workers: previewWorkers, Page: previewAtOnce, Progress: func(_, total int64) { content.Of = total },
+	content.Preview, err = c.Store.Preview(ctx, terms, store.PreviewOptions{
+		Workers: previewWorkers, Page: previewAtOnce, Until: time.Now().Add(previewFor),
 	})
-	switch {
-	case errors.Is(err, store.ErrUnknownProgram):
+	if errors.Is(err, store.ErrUnknownProgram) {
 		content.New = true
 		return content, nil
-	case err != nil && asking.Err() != nil && ctx.Err() == nil: // what was looked at is a part of the whole
-		content.Part = true
-	case err != nil:
+	}
+	if err != nil {
 		return content, err
 	}
+	content.Part = content.Preview.Referrals < content.Preview.Of
 	content.sum()
 	return content, nil
 }

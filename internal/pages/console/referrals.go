@@ -20,7 +20,7 @@ var statuses = []referral.Status{referral.Pending, referral.Qualified, referral.
 type referralsPage struct {
 	Lines    []store.Browsed
 	Filter   store.Browse
-	Programs []store.TermsVersion // one for each program
+	Programs []store.AppliedVersion // one for each program
 	Statuses []referral.Status
 	Reasons  []referral.Reason
 	Narrowed bool
@@ -130,8 +130,8 @@ func address(q url.Values, before int64) string {
 }
 
 // newest is the newest version of each program.
-func (c *Console) newest(r *http.Request) (all []store.TermsVersion, err error) {
-	versions, err := c.Store.TermsVersions(r.Context())
+func (c *Console) newest(r *http.Request) (all []store.AppliedVersion, err error) {
+	versions, err := c.Store.AppliedTerms(r.Context())
 	for _, v := range versions {
 		if len(all) == 0 || all[len(all)-1].Program != v.Program {
 			all = append(all, v)
