@@ -307,7 +307,7 @@ var tampering = []struct{ name, sql, check string }{
 	{"earnings raised", "update earnings set minor = minor + 1", "tallies"},
 	{"visits of nobody", "insert into daily values (1, 'visits', '2026-03-01', 'x', 1)", "tallies"},
 	{"what was to be folded deleted", "delete from tally_queue", "tallies"},
-	{"what was to be folded doubled", "insert into tally_queue (deltas) select deltas from tally_queue order by id limit 1", "tallies"},
+	{"what was to be folded doubled", "insert into tally_queue (deltas) select deltas from tally_queue order by id desc limit 1", "tallies"},
 	{"another way to have come", "update users set source = 'x' where external_id = 'bob'", "tallies"},
 
 	{"an event of nothing", `insert into outbox (count, events) values (1, '[{"id": "transition-4711-1"}]')`, "outbox"},
