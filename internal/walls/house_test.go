@@ -76,6 +76,7 @@ var house = []wall{
 
 	// What stands beside.
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
+	{of: "internal/crawler", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{
