@@ -69,6 +69,11 @@ var house = []wall{
 		why:   "what is decided is an event like any other: nobody writes it past the stream",
 	},
 	{
+		of:    "internal/links",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it reads whose a code is, and hands visits to whoever publishes them",
+	},
+	{
 		of:    "internal/audit",
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
 		why:   "it asks the database, and nobody who wrote to it",
