@@ -64,6 +64,10 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 			},
 		},
 		{"dev --concurrency 0 --api-token=, --admin-token short", []string{"--concurrency", "--api-token", "--admin-token"}},
+		{
+			"dev --signup-url /signup --link-path /console/",
+			[]string{"--signup-url (PLUSONE_SIGNUP_URL) must be a whole address", "--link-path (PLUSONE_LINK_PATH): /console is where"},
+		},
 		{"dev --durability replicas", []string{"--durability (PLUSONE_DURABILITY) can not be replicas here"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {

@@ -75,12 +75,17 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	parts, err := d.cmd.publicFlags.links(d.host, reader, d.conn)
+	if err != nil {
+		return nil, err
+	}
 	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users, api.WithMetrics(api.NewMetrics(d.host.reg)))
 	console, err := d.host.console(d.cmd.publicFlags, d.cmd.AdminToken, desk, reader, d.state.URL)
 	if err != nil {
 		return nil, err
 	}
-	mux := d.host.surface(append(console, part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})...)
+	parts = append(append(parts, console...), part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})
+	mux := d.host.surface(parts...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }
