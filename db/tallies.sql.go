@@ -126,6 +126,15 @@ func (q *Queries) DeleteTallies(ctx context.Context, ids []int64) error {
 	return err
 }
 
+const endRecount = `-- name: EndRecount :exec
+select pg_advisory_unlock(7105876)
+`
+
+func (q *Queries) EndRecount(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, endRecount)
+	return err
+}
+
 const getRank = `-- name: GetRank :one
 select coalesce(s.rewarded, 0)::bigint as rewarded, (
     select array[count(*), count(*) filter (where coalesce((select false from unlisted x where x.user_id = before.user_id), true)
@@ -410,6 +419,257 @@ func (q *Queries) ListMonths(ctx context.Context, arg ListMonthsParams) ([]ListM
 	return items, nil
 }
 
+const listOffDays = `-- name: ListOffDays :many
+select d.program_id::bigint as program_id, d.name, (d.day - date '1970-01-01')::int as day, d.label, sum(d.n)::bigint as n
+from (
+    select r.program_id, r.name, r.day, r.label, r.n::numeric as n from recounted_daily r
+    union all
+    select t.program_id, t.name, t.day, t.label, -t.n from daily t where t.name <> 'visits'
+    union all
+    select q.program_id, q.name, date '1970-01-01' + q.day, q.label, -q.n
+    from (select unnest($1::bigint[]) as program_id, unnest($2::text[]) as name, unnest($3::int[]) as day,
+                 unnest($4::text[]) as label, unnest($5::bigint[]) as n) q
+    where q.name <> 'visits'
+) d
+group by d.program_id, d.name, d.day, d.label
+having sum(d.n) <> 0
+order by 1, 2, 3, 4
+`
+
+type ListOffDaysParams struct {
+	ProgramID []int64
+	Name      []string
+	Day       []int32
+	Label     []string
+	N         []int64
+}
+
+type ListOffDaysRow struct {
+	ProgramID int64
+	Name      string
+	Day       int32
+	Label     string
+	N         int64
+}
+
+// By how much the tallies of days, with what waits to be folded into them, which is given, are less than what is counted anew.
+func (q *Queries) ListOffDays(ctx context.Context, arg ListOffDaysParams) ([]ListOffDaysRow, error) {
+	rows, err := q.db.Query(ctx, listOffDays,
+		arg.ProgramID,
+		arg.Name,
+		arg.Day,
+		arg.Label,
+		arg.N,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOffDaysRow
+	for rows.Next() {
+		var i ListOffDaysRow
+		if err := rows.Scan(
+			&i.ProgramID,
+			&i.Name,
+			&i.Day,
+			&i.Label,
+			&i.N,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOffEarnings = `-- name: ListOffEarnings :many
+select e.user_id::bigint as user_id, e.program_id, e.currency, sum(e.minor)::bigint as minor
+from (
+    select r.user_id, r.program_id, r.currency, r.minor::numeric as minor from recounted_earnings r
+    union all
+    select t.user_id, t.program_id, t.currency, -t.minor from earnings t
+    union all
+    select unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::text[]), -unnest($4::bigint[])
+) e
+group by e.user_id, e.program_id, e.currency
+having sum(e.minor) <> 0
+order by 1, 2, 3
+`
+
+type ListOffEarningsParams struct {
+	UserID    []int64
+	ProgramID []int64
+	Currency  []string
+	Minor     []int64
+}
+
+type ListOffEarningsRow struct {
+	UserID    int64
+	ProgramID int64
+	Currency  string
+	Minor     int64
+}
+
+// The same of what referrers have earned.
+func (q *Queries) ListOffEarnings(ctx context.Context, arg ListOffEarningsParams) ([]ListOffEarningsRow, error) {
+	rows, err := q.db.Query(ctx, listOffEarnings,
+		arg.UserID,
+		arg.ProgramID,
+		arg.Currency,
+		arg.Minor,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOffEarningsRow
+	for rows.Next() {
+		var i ListOffEarningsRow
+		if err := rows.Scan(
+			&i.UserID,
+			&i.ProgramID,
+			&i.Currency,
+			&i.Minor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOffStandings = `-- name: ListOffStandings :many
+select s.user_id, s.program_id, sum(s.pending)::bigint as pending, sum(s.qualified)::bigint as qualified,
+       sum(s.rewarded)::bigint as rewarded, sum(s.cancelled)::bigint as cancelled
+from (
+    select r.user_id, r.program_id, r.pending, r.qualified, r.rewarded, r.cancelled from recounted_standings r
+    union all
+    select t.user_id, t.program_id, -t.pending, -t.qualified, -t.rewarded, -t.cancelled from standings t
+    union all
+    select unnest($1::bigint[]), unnest($2::bigint[]), -unnest($3::bigint[]), -unnest($4::bigint[]),
+           -unnest($5::bigint[]), -unnest($6::bigint[])
+) s
+group by s.user_id, s.program_id
+having sum(s.pending) <> 0 or sum(s.qualified) <> 0 or sum(s.rewarded) <> 0 or sum(s.cancelled) <> 0
+order by 1, 2
+`
+
+type ListOffStandingsParams struct {
+	UserID    []int64
+	ProgramID []int64
+	Pending   []int64
+	Qualified []int64
+	Rewarded  []int64
+	Cancelled []int64
+}
+
+type ListOffStandingsRow struct {
+	UserID    int64
+	ProgramID int64
+	Pending   int64
+	Qualified int64
+	Rewarded  int64
+	Cancelled int64
+}
+
+// The same of what referrers have brought about, but for visits, which are counted nowhere else.
+func (q *Queries) ListOffStandings(ctx context.Context, arg ListOffStandingsParams) ([]ListOffStandingsRow, error) {
+	rows, err := q.db.Query(ctx, listOffStandings,
+		arg.UserID,
+		arg.ProgramID,
+		arg.Pending,
+		arg.Qualified,
+		arg.Rewarded,
+		arg.Cancelled,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOffStandingsRow
+	for rows.Next() {
+		var i ListOffStandingsRow
+		if err := rows.Scan(
+			&i.UserID,
+			&i.ProgramID,
+			&i.Pending,
+			&i.Qualified,
+			&i.Rewarded,
+			&i.Cancelled,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listOffVisits = `-- name: ListOffVisits :many
+select v.program_id, sum(v.n)::bigint as n
+from (
+    select d.program_id, d.n from daily d where d.name = 'visits'
+    union all
+    select q.program_id, q.n from (select unnest($1::bigint[]) as program_id, unnest($2::text[]) as name, unnest($3::bigint[]) as n) q
+    where q.name = 'visits'
+    union all
+    select s.program_id, -s.visits from standings s
+    union all
+    select unnest($4::bigint[]), -unnest($5::bigint[])
+) v
+group by v.program_id
+having sum(v.n) <> 0
+order by 1
+`
+
+type ListOffVisitsParams struct {
+	DayProgram []int64
+	Name       []string
+	N          []int64
+	ProgramID  []int64
+	Visits     []int64
+}
+
+type ListOffVisitsRow struct {
+	ProgramID int64
+	N         int64
+}
+
+// By how much the visits of a program's days are more than those of its referrers: both are counted of the same visits.
+func (q *Queries) ListOffVisits(ctx context.Context, arg ListOffVisitsParams) ([]ListOffVisitsRow, error) {
+	rows, err := q.db.Query(ctx, listOffVisits,
+		arg.DayProgram,
+		arg.Name,
+		arg.N,
+		arg.ProgramID,
+		arg.Visits,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListOffVisitsRow
+	for rows.Next() {
+		var i ListOffVisitsRow
+		if err := rows.Scan(&i.ProgramID, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSources = `-- name: ListSources :many
 select d.label, sum(d.n)::bigint as n
 from daily d
@@ -537,4 +797,16 @@ func (q *Queries) TryLockTallies(ctx context.Context) (bool, error) {
 	var pg_try_advisory_xact_lock bool
 	err := row.Scan(&pg_try_advisory_xact_lock)
 	return pg_try_advisory_xact_lock, err
+}
+
+const tryRecount = `-- name: TryRecount :one
+select pg_try_advisory_lock(7105876) as mine
+`
+
+// One counts anew at a time: two would add twice what is lacking.
+func (q *Queries) TryRecount(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, tryRecount)
+	var mine bool
+	err := row.Scan(&mine)
+	return mine, err
 }

@@ -138,3 +138,74 @@ group by 1;
 -- How many had signed up before a day.
 select coalesce(sum(d.n), 0)::bigint as n from daily d
 where d.program_id = @program_id and d.name = 'sign_ups' and d.day < date '1970-01-01' + @day::int;
+
+-- name: ListOffDays :many
+-- By how much the tallies of days, with what waits to be folded into them, which is given, are less than what is counted anew.
+select d.program_id::bigint as program_id, d.name, (d.day - date '1970-01-01')::int as day, d.label, sum(d.n)::bigint as n
+from (
+    select r.program_id, r.name, r.day, r.label, r.n::numeric as n from recounted_daily r
+    union all
+    select t.program_id, t.name, t.day, t.label, -t.n from daily t where t.name <> 'visits'
+    union all
+    select q.program_id, q.name, date '1970-01-01' + q.day, q.label, -q.n
+    from (select unnest(@program_id::bigint[]) as program_id, unnest(@name::text[]) as name, unnest(@day::int[]) as day,
+                 unnest(@label::text[]) as label, unnest(@n::bigint[]) as n) q
+    where q.name <> 'visits'
+) d
+group by d.program_id, d.name, d.day, d.label
+having sum(d.n) <> 0
+order by 1, 2, 3, 4;
+
+-- name: ListOffStandings :many
+-- The same of what referrers have brought about, but for visits, which are counted nowhere else.
+select s.user_id, s.program_id, sum(s.pending)::bigint as pending, sum(s.qualified)::bigint as qualified,
+       sum(s.rewarded)::bigint as rewarded, sum(s.cancelled)::bigint as cancelled
+from (
+    select r.user_id, r.program_id, r.pending, r.qualified, r.rewarded, r.cancelled from recounted_standings r
+    union all
+    select t.user_id, t.program_id, -t.pending, -t.qualified, -t.rewarded, -t.cancelled from standings t
+    union all
+    select unnest(@user_id::bigint[]), unnest(@program_id::bigint[]), -unnest(@pending::bigint[]), -unnest(@qualified::bigint[]),
+           -unnest(@rewarded::bigint[]), -unnest(@cancelled::bigint[])
+) s
+group by s.user_id, s.program_id
+having sum(s.pending) <> 0 or sum(s.qualified) <> 0 or sum(s.rewarded) <> 0 or sum(s.cancelled) <> 0
+order by 1, 2;
+
+-- name: ListOffEarnings :many
+-- The same of what referrers have earned.
+select e.user_id::bigint as user_id, e.program_id, e.currency, sum(e.minor)::bigint as minor
+from (
+    select r.user_id, r.program_id, r.currency, r.minor::numeric as minor from recounted_earnings r
+    union all
+    select t.user_id, t.program_id, t.currency, -t.minor from earnings t
+    union all
+    select unnest(@user_id::bigint[]), unnest(@program_id::bigint[]), unnest(@currency::text[]), -unnest(@minor::bigint[])
+) e
+group by e.user_id, e.program_id, e.currency
+having sum(e.minor) <> 0
+order by 1, 2, 3;
+
+-- name: ListOffVisits :many
+-- By how much the visits of a program's days are more than those of its referrers: both are counted of the same visits.
+select v.program_id, sum(v.n)::bigint as n
+from (
+    select d.program_id, d.n from daily d where d.name = 'visits'
+    union all
+    select q.program_id, q.n from (select unnest(@day_program::bigint[]) as program_id, unnest(@name::text[]) as name, unnest(@n::bigint[]) as n) q
+    where q.name = 'visits'
+    union all
+    select s.program_id, -s.visits from standings s
+    union all
+    select unnest(@program_id::bigint[]), -unnest(@visits::bigint[])
+) v
+group by v.program_id
+having sum(v.n) <> 0
+order by 1;
+
+-- name: TryRecount :one
+-- One counts anew at a time: two would add twice what is lacking.
+select pg_try_advisory_lock(7105876) as mine;
+
+-- name: EndRecount :exec
+select pg_advisory_unlock(7105876);

@@ -31,6 +31,7 @@ type commands struct {
 	Token    tokenCommand    `cmd:"" help:"Make, list and revoke the tokens of your services."`
 	Import   importCommand   `cmd:"" help:"Bring sign-ups, codes and referrals from CSV files, through the stream."`
 	Audit    auditCommand    `cmd:"" help:"Ask the database whether every law holds; exit 1 when one is broken."`
+	Recount  recountCommand  `cmd:"" help:"Count the tallies of stats and analytics anew, and add what they lack."`
 	Simulate simulateCommand `cmd:"" help:"Make up a business, tell a plusone of it, and compare what came of it with what should; exit 1 on any difference, and on any event that did not get in."`
 	Health   healthCommand   `cmd:"" help:"Ask a role on this machine whether it is ready; exit 1 when it is not."`
 	Version  versionCommand  `cmd:"" help:"Say which build this is."`

@@ -121,6 +121,7 @@ grant select, insert, delete on tally_queue to plusone_worker;
 grant select, insert, update on daily, standings, earnings to plusone_worker;
 grant select on daily, standings, earnings to plusone_api;
 grant select, insert, delete on unlisted to plusone_api;
+grant insert on tally_queue to plusone_tools; -- what counting anew shows to be lacking
 grant select on tally_queue, daily, standings, earnings, unlisted, recounted_daily, recounted_standings, recounted_earnings to plusone_tools;
 
 -- +goose Down

@@ -459,3 +459,74 @@ func TestRatios(t *testing.T) {
 		}
 	}
 }
+
+// What an earlier release's worker did not tally is found and added, while others go on.
+func TestTalliesAreMended(t *testing.T) {
+	w := newWorld(t, "")
+	w.now = noon.Add(day)
+	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon), visited("C-ALICE", "x", noon))
+	w.fold(1)
+	w.apply(session(1, "bob", usd(1000), hour), registered("carol", "C-ALICE", noon))
+	for what, sql := range map[string]string{
+		"nothing":                   "select 1",
+		"what waited":               "delete from tally_queue",
+		"all but visits":            "update daily set n = 0 where name <> 'visits'; update standings set pending = 7; delete from earnings",
+		"somebody who brought none": "insert into standings values (4711, 1, 0, 1, 2, 3, 4); insert into earnings values (4711, 1, 'usd', 5)",
+		"too much":                  "insert into tally_queue (deltas) select deltas from tally_queue",
+	} {
+		if _, err := w.pool.Exec(w.ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+		off, err := w.tools.RecountTallies(w.ctx)
+		if (off == 0) != (what == "nothing") || err != nil {
+			t.Errorf("%s: %d were off, %v", what, off, err)
+		}
+		if again, err := w.tools.RecountTallies(w.ctx); again != 0 || err != nil {
+			t.Errorf("%s: %d were off again, %v", what, again, err)
+		}
+		w.lawful()
+	}
+	w.addsUp()
+	if got, err := w.api.Standing(w.ctx, "alice"); err != nil || got.Visits != 1 || got.SignUps != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	conn, err := w.pool.Acquire(w.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(w.ctx, "select pg_advisory_lock(7105876)"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.tools.RecountTallies(w.ctx); !errors.Is(err, ErrRecounting) {
+		t.Errorf("beside another: %v", err)
+	}
+}
+
+// What the queue keeps is read as it was written, and nothing else is.
+func TestRowsOfTheQueue(t *testing.T) {
+	var rows deltaRows
+	rows.Daily.add(dailyKey{1, -3, "granted", "usd"}, 1<<62)
+	rows.Daily.add(dailyKey{7, 20513, "visits", ""}, -1)
+	rows.Standings.add(memberKey{1 << 40, 2}, standingDelta{1, -2, 3, -4, 5})
+	rows.Earnings.add(memberKey{9, 1}, "points", -10)
+	kept := rows.write()
+	var got deltaRows
+	if err := got.read(kept); err != nil || cmp.Diff(rows, got) != "" {
+		t.Errorf("%v\n%s", err, cmp.Diff(rows, got))
+	}
+	var none deltaRows
+	if err := none.read(new(deltaRows).write()); err != nil || !none.none() {
+		t.Errorf("%+v, %v", none, err)
+	}
+	for n := range kept {
+		if err := new(deltaRows).read(kept[:n]); !errors.Is(err, errDeltas) {
+			t.Errorf("the first %d bytes of %d: %v", n, len(kept), err)
+		}
+	}
+	for what, bad := range map[string][]byte{"more": append(kept, 0), "another layout": append([]byte{4}, kept[1:]...), "a count below nothing": {2, 1}} {
+		if err := new(deltaRows).read(bad); !errors.Is(err, errDeltas) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
