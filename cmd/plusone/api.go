@@ -45,7 +45,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	options := c.options(h, desk)
-	h.http.Expect(http.MethodGet, api.Routes...)
+	h.http.Expect(http.MethodGet, append(api.Routes, api.Open...)...)
 	h.http.Expect(http.MethodPost, api.Terms...)
 	replica, err := c.replicaFlags.option(ctx, h)
 	if err != nil {

@@ -65,7 +65,7 @@ func read(t *testing.T) *document {
 	d := &document{t: t, root: root.(map[string]any), schemas: jsonschema.NewCompiler(), seen: make(map[string]bool)}
 	// Clients are told to ignore members they do not know. Here one that is not in the document is a mistake.
 	for _, name := range []string{"User", "ReferralPage", "Why", "Facts", "Purchase", "StripeObject", "Transfer", "Reward", "Check", "Transition", "Problem", "Published",
-		"OwnCode", "Stats", "Brought", "Leaderboard", "Balance", "UserPage", "Statement", "Line", "Redemption", "ExportedReferral"} {
+		"OwnCode", "Stats", "Brought", "Leaderboard", "Balance", "UserPage", "Statement", "Line", "Redemption", "ExportedReferral", "Programs", "Program", "AppliedProgram", "Preview", "Analytics"} {
 		_, schema := d.at(nil, d.root, "components", "schemas", name)
 		schema.(map[string]any)["unevaluatedProperties"] = false
 	}
@@ -150,8 +150,9 @@ func (d *document) valid(place []string, body []byte) {
 // that is not allowed.
 func (d *document) operation(r *http.Request) (place []string, op any) {
 	d.t.Helper()
-	for path, item := range d.root["paths"].(map[string]any) {
-		if !stands(strings.Split(path, "/"), strings.Split(r.URL.Path, "/")) {
+	paths := d.root["paths"].(map[string]any)
+	for path, item := range paths {
+		if !stands(strings.Split(path, "/"), strings.Split(r.URL.Path, "/")) || paths[r.URL.Path] != nil && path != r.URL.Path {
 			continue
 		}
 		operations := item.(map[string]any)
@@ -247,7 +248,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	handler := serve(t, out, health, database, adminToken)
 	closed := serve(t, out, health, database)
 	away := serve(t, &stream{away: true}, health, gone(t), adminToken)
-	do := func(h http.Handler, method, target string, body io.Reader, header ...string) {
+	do := asker(func(h http.Handler, method, target string, body io.Reader, header ...string) {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), method, target, body)
 		for i := 0; i < len(header); i += 2 {
@@ -256,7 +257,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
 		d.holds(r, answer)
-	}
+	})
 	bearer := []string{"Authorization", "Bearer " + token}
 	for _, target := range []string{"/v1/users/alice", "/v1/users/bob", "/v1/users/dave", "/v1/users/erin", "/v1/users/nobody",
 		"/v1/referrals", "/v1/referrals?referee=nobody", "/v1/referrals?limit=1", "/v1/referrals?limit=0", "/v1/referrals?reviewing=true",
@@ -326,6 +327,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}
 	lines(t, d, handler, "/v1/export/referrals", "ExportedReferral")
 	lines(t, d, handler, "/v1/export/transfers", "Line")
+
+	programs(t, do, handler, away)
 
 	signature := func(body string) []string {
 		return []string{"Stripe-Signature", testkit.SignedWebhook([]byte(body), secret, noon)}
@@ -573,7 +576,7 @@ func TestDocumentIsSound(t *testing.T) {
 			}
 		}
 	})
-	if len(ids) != 30 {
+	if len(ids) != 35 {
 		t.Errorf("%d operations: %v", len(ids), ids)
 	}
 	if _, err := json.Marshal(d.root); err != nil {

@@ -53,7 +53,7 @@ func WithDecisions(desk *decide.Desk, adminTokens []string) Option {
 // Routes are the patterns of what is answered, as its requests carry them.
 var Routes = []string{
 	routeUser, routeReferrals, routeReferral, routeUsers, routeStatement, routeRedemption, routeExportReferrals, routeExportTransfers,
-	routeDocument, routePrograms, routeProgram, routeAnalytics,
+	routePrograms, routeProgram, routeAnalytics,
 }
 
 const (
@@ -120,6 +120,7 @@ var allowed = map[string]string{
 	"/v1/export/referrals":                    "GET, HEAD",
 	"/v1/export/transfers":                    "GET, HEAD",
 	"/v1/analytics":                           "GET, HEAD",
+	"/v1/programs":                            "GET, HEAD, POST",
 }
 
 func methodNotAllowed(allow string) http.HandlerFunc {

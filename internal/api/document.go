@@ -12,6 +12,9 @@ import (
 
 const routeDocument = "GET /openapi.json"
 
+// Open are the patterns of what needs no token, as its requests carry them.
+var Open = []string{routeDocument}
+
 // document serves GET /openapi.json: what is answered here, for machines. It needs no token: there is nothing in it that
 // the project does not publish.
 func (a *API) document(w http.ResponseWriter, r *http.Request) {

@@ -44,7 +44,6 @@ func (a *API) programRoutes(mux *http.ServeMux) {
 	mux.Handle(routeProgram, a.need(servicetoken.Read, http.HandlerFunc(a.program)))
 	mux.Handle(routePreview, a.need(servicetoken.Read, http.HandlerFunc(a.preview)))
 	mux.Handle(routeApply, a.need(servicetoken.Admin, http.HandlerFunc(a.applyProgram)))
-	mux.Handle("/v1/programs", a.need(servicetoken.Read, methodNotAllowed("GET, HEAD, POST")))
 	mux.Handle("/v1/programs/{name}", a.need(servicetoken.Read, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		allow := "GET, HEAD"
 		if r.PathValue("name") == "preview" {

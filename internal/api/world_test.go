@@ -49,11 +49,16 @@ func newWorld(t testing.TB) *world {
 	_, err := w.open(w.dsn).Exec(t.Context(), "update terms set effective_from = '2025-01-01'") // older than every sign-up
 	w.must(err)
 	w.store = w.as("plusone_worker")
-	log := slog.New(slog.NewJSONHandler(w.log, nil))
-	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, log,
-		WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
-	w.handler = testkit.Documented(t, w.handler)
+	w.with()
 	return w
+}
+
+// with makes the API anew, with more than it does by itself.
+func (w *world) with(options ...Option) {
+	w.t.Helper()
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	options = append(options, WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
+	w.handler = testkit.Documented(w.t, New(w.as("plusone_api").Database, []string{"another-token", token}, log, options...))
 }
 
 // fakeStream keeps what it is given, or takes nothing.

@@ -62,6 +62,9 @@ func hold(t testing.TB, v validator.Validator, r *http.Request, answer *http.Res
 	if r.URL.Path == "/openapi.json" && answer.StatusCode == http.StatusOK {
 		return // it does not describe itself, member by member
 	}
+	if kind := answer.Header.Get("Content-Type"); strings.HasPrefix(kind, "application/x-ndjson") {
+		return // the validator takes it for one JSON text; the document's own test holds each line to its schema
+	}
 	missing := answer.StatusCode == http.StatusNotFound
 	if answer.StatusCode == http.StatusMethodNotAllowed || r.Method == http.MethodHead || missing && strings.HasSuffix(r.URL.Path, "/") {
 		return
