@@ -211,6 +211,7 @@ func TestValidateTakesTheSameTime(t *testing.T) {
 	u := newUserWorld(t)
 	u.options.PerMinute = 60_000
 	u.serve()
+	u.handler = u.bare
 	u.fill("zoe", 1)
 	at := noon.Add(-time.Hour)
 	crowd := []fact.Event{signUp("alice", "", at)}

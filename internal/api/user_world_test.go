@@ -16,6 +16,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/fact"
 	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/testkit"
 	"github.com/plusone-dev/plusone/internal/usertoken"
 )
 
@@ -25,6 +26,7 @@ const userSecret = "the secret that the business signs with, in tests"
 type userWorld struct {
 	*world
 	worker  *workerStream
+	bare    http.Handler // the handler whose answers are held to nothing
 	reg     *prometheus.Registry
 	options Users
 	now     time.Time // of the limits
@@ -48,7 +50,8 @@ func newUserWorld(t testing.TB) *userWorld {
 // serve makes the handler anew, with what the options are by now.
 func (u *userWorld) serve() {
 	log := slog.New(slog.NewJSONHandler(u.log, nil))
-	u.handler = New(u.as("plusone_api").Database, []string{token}, log, WithUsers(u.options))
+	u.bare = New(u.as("plusone_api").Database, []string{token}, log, WithUsers(u.options))
+	u.handler = testkit.Documented(u.t, u.bare)
 }
 
 // workerStream is a stream with a worker behind it: it drops a message that it has had, as JetStream does.
