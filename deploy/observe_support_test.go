@@ -133,7 +133,7 @@ func newWatched(t *testing.T) *watched {
 		"--stripe-mode", "test", "--listen", "127.0.0.1:0")
 	w.role("worker", "--nats-url", server, "--database-url", dsn, "--hash-key", hashKey, "--stripe-mode", "test")
 	api := w.role("api", "--database-url", dsn, "--api-token", apiToken, "--listen", "127.0.0.1:0",
-		"--nats-url", server, "--admin-token", adminToken)
+		"--nats-url", server, "--admin-token", adminToken, "--signup-url", "https://shop.example/signup")
 	w.role("audit", "--database-url", dsn, "--every", "1s")
 	w.door, w.api = "http://"+listensAt(t, door, "ingress"), "http://"+listensAt(t, api, "api")
 	nc, err := nats.Connect(server)
@@ -416,6 +416,24 @@ func (w *watched) question(path, token string, want int) (body []byte) {
 	return body
 }
 
+// follow follows a link, as far as to where it leads.
+func (w *watched) follow(code string) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.api+"/r/"+code, http.NoBody)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if want := "https://shop.example/signup?ref=" + code; res.Header.Get("Location") != want {
+		w.t.Fatalf("the link of %s is answered with %s and %v", code, res.Status, res.Header)
+	}
+}
+
 // publish puts bytes on the stream past the door, each as a message of its own.
 func (w *watched) publish(subject string, body []byte) {
 	w.t.Helper()
@@ -424,7 +442,7 @@ func (w *watched) publish(subject string, body []byte) {
 	}
 }
 
-// live is a day in the life of a business: people sign up, buy and give back, events come twice, in the wrong mode, with
+// live is a day in the life of a business: people follow a link, sign up, buy and give back, events come twice, in the wrong mode, with
 // a wrong signature, of types that nobody reads and in shapes that nobody can read; somebody asks who has what, and
 // somebody decides.
 func (w *watched) live() {
@@ -439,6 +457,7 @@ func (w *watched) live() {
 	}
 	for i := range 8 {
 		user := fmt.Sprintf("user%d", i)
+		w.follow(alice.Code)
 		w.signUp(user, alice.Code)
 		object := map[string]any{
 			"id": "cs_" + user, "object": "checkout.session", "mode": "payment", "payment_status": "paid", "client_reference_id": user,

@@ -93,6 +93,7 @@ var knownZeros = map[string]string{
 	"Tallies / Tally rows / rows":                                            "the fold has added all there is",
 	"Tallies / Tally age / age":                                              "the fold has added all there is",
 	"Tallies / Fold / failures":                                              "the database was there all the time",
+	"Links / Visits that wait / {{instance}}":                                "the stream takes every visit",
 	"API / Errors / 5xx":                                                     "the database was there all the time",
 	"Audit / Violations by law / law {{law}} {{check}}":                      "every law holds",
 	"Connections / Waiting for a connection / {{job}} {{instance}} waiting":  "there are more connections than work",

@@ -63,7 +63,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	parts, err := c.publicFlags.links(h, reads, nc)
+	parts, err := c.links(h, reads, nc)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := d.cmd.publicFlags.links(d.host, reader, d.conn)
+	parts, err := d.cmd.links(d.host, reader, d.conn)
 	if err != nil {
 		return nil, err
 	}

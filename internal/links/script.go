@@ -35,7 +35,7 @@ func serveScript(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/javascript; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "public, max-age=86400, stale-while-revalidate=604800")
-	h.Set("Etag", scriptTag)
+	h.Set("ETag", scriptTag)
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(script))

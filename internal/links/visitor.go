@@ -47,7 +47,7 @@ func (v visitor) codes() (all []string) {
 
 // isVia says whether a text can be the name of a way to share.
 func isVia(text string) bool {
-	return text != "" && len(text) <= 20 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" //nolint:dupword // it is an alphabet
+	return text != "" && len(text) <= 20 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // unasked says why a request is none of a person who followed a link: then it is not counted, and the browser is given nothing
@@ -85,7 +85,7 @@ func firstCode(r *http.Request) string {
 
 // cookie has a browser keep a code. It says nothing about the person: only whose link they followed.
 func (l *Links) cookie(r *http.Request, code string, keep time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // it is for HTTPS alone wherever the visitor came by that
 		Name: cookieName, Value: code, Path: "/", MaxAge: int(keep / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: l.HTTPS || l.Clients.HTTPS(r),
 	}
