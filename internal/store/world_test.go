@@ -122,8 +122,8 @@ func (w *world) outcome() string {
 		}
 		lines = append(lines, line+referrersFirst(rewards))
 	}
-	rows, err := w.pool.Query(w.ctx, `select * from (
-		select coalesce(u.external_id, ''), b.currency, b.minor + case when $1 then coalesce((
+	rows, err := w.pool.Query(w.ctx, `select b.id, b.currency, b.minor from (
+		select coalesce(u.external_id, '') as id, b.currency, b.minor + case when $1 then coalesce((
 			select sum(case r.kind when 'redeemed' then r.minor else -r.minor end) from redemptions r
 			where r.user_id = b.user_id and r.currency = b.currency), 0)::bigint else 0 end as minor
 		from balances b join users u on u.id = b.user_id) b where minor <> 0`, w.spends)
