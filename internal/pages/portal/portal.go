@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/pages"
@@ -17,9 +16,12 @@ import (
 
 // Store is what the dashboard reads, and the one thing it writes.
 type Store interface {
-	Standing(ctx context.Context, userID string) (store.Standing, error)
+	Referrer(ctx context.Context, userID string) (store.Referrer, error)
+	ReferrerWith(ctx context.Context, userID string, page store.Bringing) (store.Referrer, []store.Brought, error)
+	NewestTerms(ctx context.Context, program string) (referral.Terms, error)
 	Leaderboard(ctx context.Context, program string, after store.LeaderCursor, limit int) ([]store.Leader, error)
 	RankOf(ctx context.Context, userID string) (rank int, referrals int64, err error)
+	SetListed(ctx context.Context, userID string, listed bool) error
 }
 
 // Tokens know by a token which user it is for, as *usertoken.Verifier does.
@@ -55,7 +57,7 @@ const (
 	routeListing = "POST " + Path + "/listing"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 // portal answers.
