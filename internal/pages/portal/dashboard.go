@@ -34,6 +34,9 @@ func (p *portal) dashboard(w http.ResponseWriter, r *http.Request, userID string
 		return
 	}
 	f, err := p.read(r.Context(), userID, before)
+	if err == nil && f.me.Code == "" && p.Make != nil && p.Make(r.Context(), tokenOf(r)) {
+		f, err = p.read(r.Context(), userID, before)
+	}
 	if err != nil {
 		p.unavailable(w, r, err)
 		return

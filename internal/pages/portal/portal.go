@@ -33,6 +33,8 @@ type Tokens interface {
 type Config struct {
 	Store  Store
 	Tokens Tokens
+	// Make gives somebody who has no code one, and says whether they have it by now; nil: nobody is given one here.
+	Make func(ctx context.Context, token string) bool
 	// Share is the address that a code is handed out under.
 	Share func(code string) string
 	// Embedders are the origins whose pages may show the dashboard in a frame, and post tokens to it. Without any it is never
@@ -47,7 +49,10 @@ type Config struct {
 const Path = "/dashboard"
 
 // Routes are the patterns of what is answered, as its requests carry them.
-var Routes = []string{routePage, routeQR, routeEnter, routeLeave, routeListing}
+var (
+	Routes = []string{routePage, routeQR}
+	Posts  = []string{routeEnter, routeLeave, routeListing}
+)
 
 const (
 	routePage    = "GET " + Path

@@ -70,12 +70,7 @@ func (p *portal) leave(w http.ResponseWriter, r *http.Request) {
 // signedIn lets somebody through whose token still counts, and tells next who they are.
 func (p *portal) signedIn(next func(w http.ResponseWriter, r *http.Request, userID string)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := r.Cookie(cookieName)
-		if err != nil {
-			p.signedOut(w, r)
-			return
-		}
-		userID, err := p.Tokens.Verify(c.Value)
+		userID, err := p.Tokens.Verify(tokenOf(r))
 		if err != nil {
 			p.signedOut(w, r)
 			return
@@ -84,6 +79,15 @@ func (p *portal) signedIn(next func(w http.ResponseWriter, r *http.Request, user
 		defer cancel()
 		next(w, r.WithContext(ctx), userID)
 	})
+}
+
+// tokenOf is the token that a request's cookie holds; empty for none.
+func tokenOf(r *http.Request) string {
+	c, err := r.Cookie(cookieName)
+	if err != nil {
+		return ""
+	}
+	return c.Value
 }
 
 // signedOut answers whoever has no token that counts. Why it does not is for the business, and in its own log.

@@ -14,7 +14,6 @@ import (
 
 // view is what the page shows, in words.
 type view struct {
-	Name   string
 	Offer  offer
 	Link   string
 	Code   string
@@ -38,6 +37,7 @@ type view struct {
 	Leaders []place
 	Mine    *place // the referrer's own, when it is not among those shown
 	Listed  bool
+	Public  string // what others call the referrer
 }
 
 // step is one of the funnel: how many came so far. Of is the greatest of all, for the bar.
@@ -84,14 +84,14 @@ func show(f facts, link string) (view, error) {
 		return view{}, fmt.Errorf("the QR code of a link of %d bytes: %w", len(link), err)
 	}
 	v := view{
-		Name: me.Username, Offer: describe(f.terms, me.Place.Standing+1), Link: link, Code: me.Code, QR: code, Native: withChannel(link, "share"),
+		Offer: describe(f.terms, me.Place.Standing+1), Link: link, Code: me.Code, QR: code, Native: withChannel(link, "share"),
 		Earned: amounts(me.Standing.Earned, me.Currency), Balance: amounts(me.Balances, me.Currency), Rewarded: me.Standing.ByStatus[referral.Rewarded],
 		Waiting: me.Standing.ByStatus[referral.Pending] + me.Standing.ByStatus[referral.Qualified], Listed: me.Listed,
 	}
 	v.Shares = shares(link, v.Offer.Text, "A recommendation from me")
 	if me.MaxUses > 0 {
 		left := max(me.MaxUses-me.Uses, 0)
-		v.Full, v.Places = left == 0, fmt.Sprintf("Good for %s more", friends(left))
+		v.Full, v.Places = left == 0, "Good for "+moreFriends(left)
 	}
 	v.funnel(me.Standing)
 	v.progress(me.Place, f.terms)
@@ -123,6 +123,8 @@ func friends(n int64) string {
 	return fmt.Sprintf("%d friends", n)
 }
 
+func moreFriends(n int64) string { return strings.Replace(friends(n), " ", " more ", 1) }
+
 func (v *view) funnel(s store.Standing) {
 	rewarded := s.ByStatus[referral.Rewarded]
 	most := max(s.Visits, s.SignUps, 1)
@@ -146,8 +148,7 @@ func (v *view) progress(p store.Place, t referral.Terms) {
 		v.Tier.Have, v.Tier.Need = 1, 1
 		return
 	}
-	more := int64(p.NextFrom - p.Standing)
-	v.Tier.More = fmt.Sprintf("%d more %s to %s", more, strings.Split(friends(more), " ")[1], p.Next)
+	v.Tier.More = moreFriends(int64(p.NextFrom-p.Standing)) + " to " + p.Next
 	now, then := promises(rewardsFor(t, p.Standing+1), t, referral.Referrer), promises(rewardsFor(t, p.NextFrom), t, referral.Referrer)
 	if gain := strings.Join(then, ", "); gain != strings.Join(now, ", ") {
 		v.Tier.Gain = gain + " for each friend from then on"
@@ -194,6 +195,7 @@ func reward(bonus []money.Amount) string {
 }
 
 func (v *view) leaderboard(f facts) {
+	v.Public = publicname.Of(f.me.Username, f.me.Number)
 	for _, l := range f.top {
 		v.Leaders = append(v.Leaders, place{strconv.Itoa(l.Rank), publicname.Of(l.Username, l.Number), l.Referrals, l.Number == f.me.Number})
 	}
@@ -205,5 +207,5 @@ func (v *view) leaderboard(f facts) {
 	if f.rank > 0 {
 		rank = strconv.Itoa(f.rank)
 	}
-	v.Mine = &place{rank, publicname.Of(f.me.Username, f.me.Number), v.Rewarded, true}
+	v.Mine = &place{rank, v.Public, v.Rewarded, true}
 }
