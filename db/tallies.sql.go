@@ -460,6 +460,7 @@ type ListTalliesRow struct {
 	Deltas []byte
 }
 
+// The oldest rows that wait to be folded.
 func (q *Queries) ListTallies(ctx context.Context, most int32) ([]ListTalliesRow, error) {
 	rows, err := q.db.Query(ctx, listTallies, most)
 	if err != nil {

@@ -6,6 +6,7 @@ insert into tally_queue (deltas) values (@deltas);
 select pg_try_advisory_xact_lock(7105875);
 
 -- name: ListTallies :many
+-- The oldest rows that wait to be folded.
 select id, deltas from tally_queue order by id limit @most::int;
 
 -- name: DeleteTallies :exec
