@@ -55,7 +55,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	answers := api.New(reads, c.APIToken, h.log, append(options, users)...)
-	dashboard, err := c.portalFlags.parts(h, reads, c.publicFlags, "http://"+c.Listen, answers)
+	dashboard, err := c.parts(h, reads, c.publicFlags, "http://"+c.Listen, answers)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 		return nil, err
 	}
 	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users)
-	dashboard, err := d.cmd.portalFlags.parts(d.host, reader, d.cmd.publicFlags, d.state.URL, answers)
+	dashboard, err := d.cmd.parts(d.host, reader, d.cmd.publicFlags, d.state.URL, answers)
 	if err != nil {
 		return nil, err
 	}

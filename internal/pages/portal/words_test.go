@@ -47,7 +47,7 @@ func TestOffers(t *testing.T) {
 		},
 		{
 			terms:    `{qualify: {minimum: {eur: "1.00", gbp: "1.00", chf: "1.00", sek: "1.00"}}, rewards: [{to: referrer, fixed: {eur: "1.00", gbp: "1.00", chf: "1.00", sek: "1.00"}}]}`,
-			headline: "Get CHF\u00a01.00 for each friend", you: "CHF\u00a01.00 or €1.00 or £1.00 or the same in other currencies", text: "I thought you might like this.",
+			headline: "Get CHF\u00a01.00 for each friend", you: "CHF\u00a01.00 or €1.00 or £1.00 or as much in other currencies", text: "I thought you might like this.",
 		},
 	} {
 		terms, err := program.Parse("test", []byte(c.terms))
