@@ -20,6 +20,7 @@ type apiCommand struct {
 	natsAddress
 	adminFlags
 	publicFlags
+	portalFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
 	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens that may ask and spend credit, separated by commas. More are made by plusone token create."`
 	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, which may decide as well, separated by commas. Without any, and without --nats-url, no decisions are taken."`
@@ -28,7 +29,7 @@ type apiCommand struct {
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems(), c.portalFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,12 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	answers := api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)
 	parts, err := c.links(h, reads, nc)
+	if err != nil {
+		return err
+	}
+	dashboard, err := c.portal(h, reads, c.publicFlags, "http://"+c.Listen, answers)
 	if err != nil {
 		return err
 	}
@@ -71,8 +77,8 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	parts = append(append(parts, console...), part{"/", api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)})
-	surface := h.surface(parts...)
+	parts = append(append(parts, dashboard...), console...)
+	surface := h.surface(append(parts, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}

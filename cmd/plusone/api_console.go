@@ -7,7 +7,6 @@ import (
 
 	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/limit"
-	"github.com/plusone-dev/plusone/internal/pages"
 	"github.com/plusone-dev/plusone/internal/pages/console"
 	"github.com/plusone-dev/plusone/internal/servicetoken"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -46,7 +45,7 @@ func (h *host) console(f publicFlags, adminTokens []string, desk *decide.Desk, d
 	gets, posts := console.Routes()
 	h.http.Expect(http.MethodGet, gets...)
 	h.http.Expect(http.MethodPost, posts...)
-	return []part{{console.Path, handler}, {console.Path + "/", handler}, {pages.AssetsPath, pages.Assets()}}, nil
+	return []part{{console.Path, handler}, {console.Path + "/", handler}}, nil
 }
 
 // origin is what a browser calls the place that an address is of.

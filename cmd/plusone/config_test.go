@@ -68,6 +68,10 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 			"dev --signup-url /signup --link-path /console/",
 			[]string{"--signup-url (PLUSONE_SIGNUP_URL) must be a whole address", "--link-path (PLUSONE_LINK_PATH): /console is where"},
 		},
+		{
+			"dev --embed-origins https://shop.example,https://shop.example/path,shop.example,https://a.example;script-src,*",
+			[]string{`"https://shop.example/path" is no origin`, `"shop.example" is no origin`, `script-src" is no origin`, `"*" is no origin`},
+		},
 		{"dev --durability replicas", []string{"--durability (PLUSONE_DURABILITY) can not be replicas here"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {

@@ -92,6 +92,11 @@ var house = []wall{
 		why:   "it reads, and hands what is decided to whoever publishes it",
 	},
 	{
+		of:    "internal/pages/portal",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it shows what is read; what it changes, it changes by the store and the API",
+	},
+	{
 		of:   "internal/limit",
 		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},
 		why:  "it counts, for whomever",
