@@ -345,6 +345,110 @@ func (q *Queries) AuditSignUps(ctx context.Context) (AuditSignUpsRow, error) {
 	return i, err
 }
 
+const auditTallies = `-- name: AuditTallies :one
+with queued_days as (
+    select unnest($1::bigint[]) as program_id, unnest($2::text[]) as name, unnest($3::int[]) as day,
+           unnest($4::text[]) as label, unnest($5::bigint[]) as n
+), queued_standings as (
+    select unnest($6::bigint[]) as user_id, unnest($7::bigint[]) as program_id,
+           unnest($8::bigint[]) as visits, unnest($9::bigint[]) as pending, unnest($10::bigint[]) as qualified,
+           unnest($11::bigint[]) as rewarded, unnest($12::bigint[]) as cancelled
+), queued_earnings as (
+    select unnest($13::bigint[]) as user_id, unnest($14::bigint[]) as program_id,
+           unnest($15::text[]) as currency, unnest($16::bigint[]) as minor
+), days as (
+    select program_id, name, day, label, n from daily where name <> 'visits'
+    union all
+    select program_id, name, date '1970-01-01' + day, label, n from queued_days where name <> 'visits'
+    union all
+    select program_id, name, day, label, -n from recounted_daily
+), members as (
+    select user_id, program_id, pending, qualified, rewarded, cancelled from standings
+    union all
+    select user_id, program_id, pending, qualified, rewarded, cancelled from queued_standings
+    union all
+    select user_id, program_id, -pending, -qualified, -rewarded, -cancelled from recounted_standings
+), earned as (
+    select user_id, program_id, currency, minor from earnings
+    union all
+    select user_id, program_id, currency, minor from queued_earnings
+    union all
+    select user_id, program_id, currency, -minor from recounted_earnings
+), visited as (
+    select program_id, n from daily where name = 'visits'
+    union all
+    select program_id, n from queued_days where name = 'visits'
+    union all
+    select program_id, -visits from standings
+    union all
+    select program_id, -visits from queued_standings
+), wrong as (
+    select format('%s %s of %s in program %s are off by %s', name, label, day, program_id, sum(n)) as what
+    from days group by program_id, name, day, label having sum(n) <> 0
+    union all
+    select format('the standing of user %s in program %s is off: pending %s, qualified %s, rewarded %s, cancelled %s', user_id, program_id,
+                  sum(pending), sum(qualified), sum(rewarded), sum(cancelled))
+    from members group by user_id, program_id
+    having sum(pending) <> 0 or sum(qualified) <> 0 or sum(rewarded) <> 0 or sum(cancelled) <> 0
+    union all
+    select format('what user %s earned in program %s is off by %s %s', user_id, program_id, sum(minor), currency)
+    from earned group by user_id, program_id, currency having sum(minor) <> 0
+    union all
+    select format('the visits of program %s by day are off by %s', program_id, sum(n)) from visited group by program_id having sum(n) <> 0
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong
+`
+
+type AuditTalliesParams struct {
+	DayProgram      []int64
+	DayName         []string
+	Day             []int32
+	DayLabel        []string
+	DayN            []int64
+	StandingUser    []int64
+	StandingProgram []int64
+	Visits          []int64
+	Pending         []int64
+	Qualified       []int64
+	Rewarded        []int64
+	Cancelled       []int64
+	EarningUser     []int64
+	EarningProgram  []int64
+	EarningCurrency []string
+	EarningMinor    []int64
+}
+
+type AuditTalliesRow struct {
+	Broken  int64
+	Example string
+}
+
+// What the tallies and what waits to be folded into them, which is given, add up to is what is counted anew. Visits are
+// counted nowhere else: those of a program's days are those of its referrers.
+func (q *Queries) AuditTallies(ctx context.Context, arg AuditTalliesParams) (AuditTalliesRow, error) {
+	row := q.db.QueryRow(ctx, auditTallies,
+		arg.DayProgram,
+		arg.DayName,
+		arg.Day,
+		arg.DayLabel,
+		arg.DayN,
+		arg.StandingUser,
+		arg.StandingProgram,
+		arg.Visits,
+		arg.Pending,
+		arg.Qualified,
+		arg.Rewarded,
+		arg.Cancelled,
+		arg.EarningUser,
+		arg.EarningProgram,
+		arg.EarningCurrency,
+		arg.EarningMinor,
+	)
+	var i AuditTalliesRow
+	err := row.Scan(&i.Broken, &i.Example)
+	return i, err
+}
+
 const auditZeroSum = `-- name: AuditZeroSum :one
 with everything as (
     select currency, minor::numeric as minor from balances

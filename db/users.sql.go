@@ -175,7 +175,7 @@ func (q *Queries) GetUserID(ctx context.Context, externalID string) (int64, erro
 }
 
 const getUsers = `-- name: GetUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at from users where id = any($1::bigint[])
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[])
 `
 
 func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -203,6 +203,7 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.DeviceKey,
 			&i.ByHand,
 			&i.ErasedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -216,12 +217,13 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 
 const insertUsers = `-- name: InsertUsers :execrows
 insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key,
-                   verified_at, disposable, ip_key, device_key)
+                   verified_at, disposable, ip_key, device_key, source)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest($4::text[]), ''), nullif(unnest($5::bigint[]), 0), nullif(unnest($6::bigint[]), 0),
        nullif(unnest($7::text[]), ''), nullif(unnest($8::text[]), ''),
        nullif(unnest($9::bytea[]), ''::bytea), nullif(unnest($10::timestamptz[]), '0001-01-01 00:00:00+00'),
-       unnest($11::boolean[]), nullif(unnest($12::bytea[]), ''::bytea), nullif(unnest($13::bytea[]), ''::bytea)
+       unnest($11::boolean[]), nullif(unnest($12::bytea[]), ''::bytea), nullif(unnest($13::bytea[]), ''::bytea),
+       nullif(unnest($14::text[]), '')
 on conflict do nothing
 `
 
@@ -239,6 +241,7 @@ type InsertUsersParams struct {
 	Disposable   []bool
 	IpKey        [][]byte
 	DeviceKey    [][]byte
+	Source       []string
 }
 
 // Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
@@ -258,6 +261,7 @@ func (q *Queries) InsertUsers(ctx context.Context, arg InsertUsersParams) (int64
 		arg.Disposable,
 		arg.IpKey,
 		arg.DeviceKey,
+		arg.Source,
 	)
 	if err != nil {
 		return 0, err
@@ -300,7 +304,7 @@ func (q *Queries) ListCodesOfUsers(ctx context.Context, externalIds []string) ([
 }
 
 const lockUsers = `-- name: LockUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at from users where id = any($1::bigint[]) order by id for update
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[]) order by id for update
 `
 
 func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -328,6 +332,7 @@ func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.DeviceKey,
 			&i.ByHand,
 			&i.ErasedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -354,13 +359,14 @@ update users u
 set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
     program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
     email_key = nullif(w.email_key, ''::bytea), verified_at = nullif(w.verified_at, '0001-01-01 00:00:00+00'), disposable = w.disposable,
-    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea)
+    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea), source = nullif(w.source, '')
 from (select unnest($1::bigint[]) as id, unnest($2::timestamptz[]) as registered_at,
              unnest($3::text[]) as sign_up_event, unnest($4::bigint[]) as sign_up_code,
              unnest($5::bigint[]) as program_id, unnest($6::text[]) as username,
              unnest($7::text[]) as email, unnest($8::bytea[]) as email_key,
              unnest($9::timestamptz[]) as verified_at, unnest($10::boolean[]) as disposable,
-             unnest($11::bytea[]) as ip_key, unnest($12::bytea[]) as device_key) w
+             unnest($11::bytea[]) as ip_key, unnest($12::bytea[]) as device_key,
+             unnest($13::text[]) as source) w
 where u.id = w.id
 `
 
@@ -377,6 +383,7 @@ type RegisterUsersParams struct {
 	Disposable   []bool
 	IpKey        [][]byte
 	DeviceKey    [][]byte
+	Source       []string
 }
 
 // Saves the sign-up that stands for each user.
@@ -394,6 +401,7 @@ func (q *Queries) RegisterUsers(ctx context.Context, arg RegisterUsersParams) er
 		arg.Disposable,
 		arg.IpKey,
 		arg.DeviceKey,
+		arg.Source,
 	)
 	return err
 }

@@ -219,3 +219,58 @@ with waiting as (
     where o.count <> jsonb_array_length(convert_from(o.events, 'UTF8')::jsonb)
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from wrong;
+
+-- name: AuditTallies :one
+-- What the tallies and what waits to be folded into them, which is given, add up to is what is counted anew. Visits are
+-- counted nowhere else: those of a program's days are those of its referrers.
+with queued_days as (
+    select unnest(@day_program::bigint[]) as program_id, unnest(@day_name::text[]) as name, unnest(@day::int[]) as day,
+           unnest(@day_label::text[]) as label, unnest(@day_n::bigint[]) as n
+), queued_standings as (
+    select unnest(@standing_user::bigint[]) as user_id, unnest(@standing_program::bigint[]) as program_id,
+           unnest(@visits::bigint[]) as visits, unnest(@pending::bigint[]) as pending, unnest(@qualified::bigint[]) as qualified,
+           unnest(@rewarded::bigint[]) as rewarded, unnest(@cancelled::bigint[]) as cancelled
+), queued_earnings as (
+    select unnest(@earning_user::bigint[]) as user_id, unnest(@earning_program::bigint[]) as program_id,
+           unnest(@earning_currency::text[]) as currency, unnest(@earning_minor::bigint[]) as minor
+), days as (
+    select program_id, name, day, label, n from daily where name <> 'visits'
+    union all
+    select program_id, name, date '1970-01-01' + day, label, n from queued_days where name <> 'visits'
+    union all
+    select program_id, name, day, label, -n from recounted_daily
+), members as (
+    select user_id, program_id, pending, qualified, rewarded, cancelled from standings
+    union all
+    select user_id, program_id, pending, qualified, rewarded, cancelled from queued_standings
+    union all
+    select user_id, program_id, -pending, -qualified, -rewarded, -cancelled from recounted_standings
+), earned as (
+    select user_id, program_id, currency, minor from earnings
+    union all
+    select user_id, program_id, currency, minor from queued_earnings
+    union all
+    select user_id, program_id, currency, -minor from recounted_earnings
+), visited as (
+    select program_id, n from daily where name = 'visits'
+    union all
+    select program_id, n from queued_days where name = 'visits'
+    union all
+    select program_id, -visits from standings
+    union all
+    select program_id, -visits from queued_standings
+), wrong as (
+    select format('%s %s of %s in program %s are off by %s', name, label, day, program_id, sum(n)) as what
+    from days group by program_id, name, day, label having sum(n) <> 0
+    union all
+    select format('the standing of user %s in program %s is off: pending %s, qualified %s, rewarded %s, cancelled %s', user_id, program_id,
+                  sum(pending), sum(qualified), sum(rewarded), sum(cancelled))
+    from members group by user_id, program_id
+    having sum(pending) <> 0 or sum(qualified) <> 0 or sum(rewarded) <> 0 or sum(cancelled) <> 0
+    union all
+    select format('what user %s earned in program %s is off by %s %s', user_id, program_id, sum(minor), currency)
+    from earned group by user_id, program_id, currency having sum(minor) <> 0
+    union all
+    select format('the visits of program %s by day are off by %s', program_id, sum(n)) from visited group by program_id having sum(n) <> 0
+)
+select count(*) as broken, coalesce(min(what), '')::text as example from wrong;

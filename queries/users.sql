@@ -10,12 +10,13 @@ select nextval('users_id_seq')::bigint as id from generate_series(1, @count::int
 -- Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
 -- that transactions wait for one another in one order. One that somebody else has just recorded is left out.
 insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key,
-                   verified_at, disposable, ip_key, device_key)
+                   verified_at, disposable, ip_key, device_key, source)
 select unnest(@id::bigint[]), unnest(@external_id::text[]), nullif(unnest(@registered_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest(@sign_up_event::text[]), ''), nullif(unnest(@sign_up_code::bigint[]), 0), nullif(unnest(@program_id::bigint[]), 0),
        nullif(unnest(@username::text[]), ''), nullif(unnest(@email::text[]), ''),
        nullif(unnest(@email_key::bytea[]), ''::bytea), nullif(unnest(@verified_at::timestamptz[]), '0001-01-01 00:00:00+00'),
-       unnest(@disposable::boolean[]), nullif(unnest(@ip_key::bytea[]), ''::bytea), nullif(unnest(@device_key::bytea[]), ''::bytea)
+       unnest(@disposable::boolean[]), nullif(unnest(@ip_key::bytea[]), ''::bytea), nullif(unnest(@device_key::bytea[]), ''::bytea),
+       nullif(unnest(@source::text[]), '')
 on conflict do nothing;
 
 -- name: LockUsers :many
@@ -34,13 +35,14 @@ update users u
 set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
     program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
     email_key = nullif(w.email_key, ''::bytea), verified_at = nullif(w.verified_at, '0001-01-01 00:00:00+00'), disposable = w.disposable,
-    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea)
+    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea), source = nullif(w.source, '')
 from (select unnest(@ids::bigint[]) as id, unnest(@registered_at::timestamptz[]) as registered_at,
              unnest(@sign_up_event::text[]) as sign_up_event, unnest(@sign_up_code::bigint[]) as sign_up_code,
              unnest(@program_id::bigint[]) as program_id, unnest(@username::text[]) as username,
              unnest(@email::text[]) as email, unnest(@email_key::bytea[]) as email_key,
              unnest(@verified_at::timestamptz[]) as verified_at, unnest(@disposable::boolean[]) as disposable,
-             unnest(@ip_key::bytea[]) as ip_key, unnest(@device_key::bytea[]) as device_key) w
+             unnest(@ip_key::bytea[]) as ip_key, unnest(@device_key::bytea[]) as device_key,
+             unnest(@source::text[]) as source) w
 where u.id = w.id;
 
 -- name: VerifyUsers :exec

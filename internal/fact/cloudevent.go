@@ -47,10 +47,11 @@ func MessageID(source, id string) string {
 // is what CheckText refuses: a schema cannot see that, and a guess could pay the wrong person. Errors: ErrIgnored for any
 // other type, with the envelope read; *MalformedError for what can never be read.
 func ParseCloudEvent(data []byte) (Event, error) {
-	if err := checkJSON(data); err != nil {
+	root, err := readCloudJSON(data)
+	if err != nil {
 		return Event{}, err
 	}
-	env, err := readCloudEnvelope(gjson.ParseBytes(data))
+	env, err := readCloudEnvelope(root)
 	if err != nil {
 		return Event{}, err
 	}
@@ -76,7 +77,7 @@ func ParseCloudEvent(data []byte) (Event, error) {
 // cloudEnvelope is a CloudEvent around its data, which is not looked into yet.
 type cloudEnvelope struct {
 	event Event
-	data  gjson.Result
+	data  value
 }
 
 // cloudMembers are the members of the envelope that are read. Extensions are not.
@@ -110,7 +111,7 @@ func (m *cloudMembers) slot(name string) *gjson.Result {
 	return nil
 }
 
-func readCloudEnvelope(root gjson.Result) (cloudEnvelope, error) {
+func readCloudEnvelope(root value) (cloudEnvelope, error) {
 	var m cloudMembers
 	if err := collect("the message", "", root, m.slot); err != nil {
 		return cloudEnvelope{}, err
@@ -132,6 +133,6 @@ func readCloudEnvelope(root gjson.Result) (cloudEnvelope, error) {
 	}
 	return cloudEnvelope{
 		event: Event{Key: MessageID(source, id), Name: id, Type: typ, At: at},
-		data:  m.data,
+		data:  root.member("data"),
 	}, r.err
 }

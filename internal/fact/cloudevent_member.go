@@ -12,27 +12,23 @@ import (
 
 // collect puts the members of an object where slot says, each once. Members without a slot are passed over. The place of
 // the object is a JSON Pointer.
-func collect(what, place string, object gjson.Result, slot func(name string) *gjson.Result) error {
-	if !object.IsObject() {
+func collect(what, place string, object value, slot func(name string) *gjson.Result) error {
+	if !object.isObject() {
 		return malformed("%s must be a JSON object", what)
 	}
-	var err error
-	object.ForEach(func(key, value gjson.Result) bool {
-		name := key.Str
+	for name, m := range object.all() {
 		to := slot(name)
 		if to == nil {
-			return true
+			continue
 		}
 		if to.Exists() {
 			twice := malformed("%s has the member %s twice", what, name)
 			twice.Pointer = place + "/" + name // no name with a slot needs an escape
-			err = twice
-			return false
+			return twice
 		}
-		*to = value
-		return true
-	})
-	return err
+		*to = m.result()
+	}
+	return nil
 }
 
 // memberReader reads members strictly by type, and keeps the first thing that is wrong. No message repeats a value:

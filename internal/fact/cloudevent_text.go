@@ -7,27 +7,24 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/tidwall/gjson"
 )
 
 // MaxCloudEvent is how many bytes a user event may have: a hundred times what one needs.
 const MaxCloudEvent = 64 << 10
 
-// maxNesting is how deep encoding/json goes, and so the schema. gjson would go on, and take the stack with it.
-const maxNesting = 10_000
-
-// checkJSON refuses what is not one JSON document in UTF-8 of bearable size, or could not be stored.
-func checkJSON(data []byte) error {
-	switch {
-	case len(data) > MaxCloudEvent:
-		return malformed("the message is larger than %d bytes", MaxCloudEvent)
-	case !utf8.Valid(data):
-		return malformed("the message is not valid UTF-8")
-	case nestsTooDeep(data) || !gjson.ValidBytes(data):
-		return malformed("the message is not JSON")
+// readCloudJSON refuses what is not one JSON document in UTF-8 of bearable size, or could not be stored.
+func readCloudJSON(data []byte) (value, error) {
+	if len(data) > MaxCloudEvent {
+		return value{}, malformed("the message is larger than %d bytes", MaxCloudEvent)
 	}
-	return checkEscapes(data)
+	if !utf8.Valid(data) {
+		return value{}, malformed("the message is not valid UTF-8")
+	}
+	root, ok := readJSON(string(data))
+	if !ok {
+		return value{}, malformed("the message is not JSON")
+	}
+	return root, checkEscapes(data)
 }
 
 // CheckText refuses what is lost from the text of a CloudEvent once it is decoded, and so from a schema's
@@ -38,15 +35,19 @@ func CheckText(data []byte) error {
 	if err := checkEscapes(data); err != nil {
 		return err
 	}
+	root, ok := readJSON(string(data))
+	if !ok {
+		return malformed("the message is not JSON")
+	}
 	var outer cloudMembers
-	if err := collect("the message", "", gjson.ParseBytes(data), outer.slot); err != nil {
+	if err := collect("the message", "", root, outer.slot); err != nil {
 		return err
 	}
 	open, ok := cloudReaders[outer.typ.Str]
 	if !ok {
 		return nil
 	}
-	return collect("data", "/data", outer.data, open().slot)
+	return collect("data", "/data", root.member("data"), open().slot)
 }
 
 // checkEscapes refuses those that are no text. Without them, what gjson takes a string for is what encoding/json does, and
@@ -59,30 +60,6 @@ func checkEscapes(data []byte) error {
 		return malformed("the message contains half a surrogate pair, which is no character")
 	}
 	return nil
-}
-
-// nestsTooDeep says whether a document opens more than maxNesting arrays and objects inside one another.
-func nestsTooDeep(data []byte) bool {
-	if len(data) <= maxNesting {
-		return false
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case c == '\\': // only in a string: anywhere else it is no JSON
-			i++ // whatever is escaped, it does not end the string
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '[' || c == '{':
-			if depth++; depth > maxNesting {
-				return true
-			}
-		case c == ']' || c == '}':
-			depth--
-		}
-	}
-	return false
 }
 
 var escapedNUL = []byte(`\u0000`)

@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/plusone-dev/plusone/internal/payment"
 )
 
@@ -78,6 +76,6 @@ func Reads(kind string) bool {
 type envelope struct {
 	event  Event
 	scope  payment.Scope
-	object gjson.Result
+	object value
 	err    error
 }

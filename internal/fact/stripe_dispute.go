@@ -31,7 +31,7 @@ var disputeStatuses = map[string]payment.DisputeStatus{
 // readWarning reads an early fraud warning. While it can be acted on, the payment may well be disputed.
 // Source: https://docs.stripe.com/api/radar/early_fraud_warnings/object
 func readWarning(env *envelope) (*payment.Sighting, *Tie) {
-	actionable := env.object.Get("actionable")
+	actionable := env.object.get("actionable")
 	if !actionable.IsBool() {
 		env.fail("actionable is %#.40q: neither true nor false", actionable.Raw)
 	}

@@ -1,7 +1,7 @@
 package fact
 
 import (
-	"regexp"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -17,7 +17,7 @@ type Envelope struct {
 	// Key is the key of the event, and the de-duplication id of the message that carries it.
 	Key string
 
-	object gjson.Result
+	object value
 }
 
 // Rule names what an envelope breaks; it is stable, and a label of the door's metric.
@@ -49,10 +49,11 @@ func StripeEnvelope(data []byte) (Envelope, error) {
 	if !utf8.Valid(data) { // gjson would not say, and PostgreSQL takes no such text
 		return Envelope{}, breaks(NotJSON, "the message is not valid UTF-8")
 	}
-	if nestsTooDeep(data) || !gjson.ValidBytes(data) {
+	root, ok := readJSON(string(data))
+	if !ok {
 		return Envelope{}, breaks(NotJSON, "the message is not JSON")
 	}
-	m := readStripeMembers(gjson.ParseBytes(data))
+	m := readStripeMembers(root)
 	partial := Envelope{Type: m.typ.Str}
 	if err := m.check(); err != nil {
 		return partial, err
@@ -62,46 +63,51 @@ func StripeEnvelope(data []byte) (Envelope, error) {
 		return partial, err
 	}
 	env := Envelope{
-		ID: m.id.Str, Type: m.typ.Str, Account: m.account.Str, Live: m.live.Bool(), At: at, object: m.object(),
+		ID: m.id.Str, Type: m.typ.Str, Account: m.account.Str, Live: m.live.Bool(), At: at, object: m.object,
 	}
 	env.Key = "stripe:" + env.Account + ":" + env.ID
 	return env, nil
 }
 
 // stripeMembers are the members of an envelope that are read. What is no object has none.
-type stripeMembers struct{ kind, id, typ, account, live, created, data gjson.Result }
+type stripeMembers struct {
+	kind, id, typ, account, live, created gjson.Result
 
-func readStripeMembers(root gjson.Result) stripeMembers {
+	object value // the one that the event is about
+}
+
+func readStripeMembers(root value) stripeMembers {
 	var m stripeMembers
-	root.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
+	for name, v := range root.all() {
+		switch name {
 		case "object":
-			m.kind = value
+			m.kind = v.result()
 		case "id":
-			m.id = value
+			m.id = v.result()
 		case "type":
-			m.typ = value
+			m.typ = v.result()
 		case "account":
-			m.account = value
+			m.account = v.result()
 		case "livemode":
-			m.live = value
+			m.live = v.result()
 		case "created":
-			m.created = value
+			m.created = v.result()
 		case "data":
-			m.data = value
+			m.object = v.member("object")
 		}
-		return true
-	})
+	}
 	return m
 }
 
-// object is the one that the event is about. What is no object has no member of the name.
-func (m *stripeMembers) object() gjson.Result { return m.data.Get("object") }
-
-// stripeType is what can be the end of a subject: no empty token, no wildcard, no blank.
-var stripeType = regexp.MustCompile(`^[a-z0-9_]+(\.[a-z0-9_]+)*$`)
-
 const maxStripeType = 200
+
+// isStripeType says whether a text can be the end of a subject: no empty token, no wildcard, no blank.
+func isStripeType(s string) bool {
+	if len(s) > maxStripeType || strings.HasPrefix(s, ".") || strings.HasSuffix(s, ".") || strings.Contains(s, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.' })
+}
 
 // check holds all members to their rules but the time, which unixTime reads. What shows that it is a thin event comes
 // first: it has other members, and their absence would explain nothing.
@@ -121,13 +127,13 @@ func (m *stripeMembers) check() error {
 		return breaks(BadID, "the event has no usable id")
 	case typ == "":
 		return breaks(BadType, "the event has no type")
-	case len(typ) > maxStripeType || !stripeType.MatchString(typ):
+	case !isStripeType(typ):
 		return breaks(BadType, "the event's type is not lower-case words joined by dots, of at most %d characters", maxStripeType)
 	case m.account.Type != gjson.Null && !validID(m.account.Str):
 		return breaks(BadAccount, "the event's account is not an id")
 	case m.live.Type != gjson.Null && !m.live.IsBool():
 		return breaks(BadLivemode, "the event's livemode is neither true nor false")
-	case !m.object().IsObject():
+	case !m.object.isObject():
 		return breaks(NoData, "the event has no data.object")
 	}
 	return nil

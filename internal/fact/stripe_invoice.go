@@ -17,13 +17,13 @@ func readInvoice(env *envelope) (*payment.Sighting, *Tie) {
 	)
 	if env.text("status") == "paid" {
 		at := env.event.At
-		if paidAt := "status_transitions.paid_at"; env.object.Get(paidAt).Type != gjson.Null {
+		if paidAt := "status_transitions.paid_at"; env.object.get(paidAt).Type != gjson.Null {
 			at = env.when(paidAt)
 		}
 		ev.Paid = env.paid("amount_paid", at)
 	}
 	s := env.sighting(ev, "payment_intent", "charge") // gone from 2025-03-31.basil on, where payments may stand in their place
-	env.object.Get("payments.data").ForEach(func(_, p gjson.Result) bool {
+	env.object.get("payments.data").ForEach(func(_, p gjson.Result) bool {
 		alias(s, env.reference("payments.data[].payment.payment_intent", p.Get("payment.payment_intent")))
 		alias(s, env.reference("payments.data[].payment.charge", p.Get("payment.charge")))
 		return true

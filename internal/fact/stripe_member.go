@@ -22,17 +22,17 @@ func (env *envelope) fail(format string, args ...any) {
 
 // require says that a member must not be left out: to take an absent refund for none would leave a reward standing.
 func (env *envelope) require(name string) {
-	if env.object.Get(name).Type == gjson.Null {
+	if env.object.get(name).Type == gjson.Null {
 		env.fail("%s is missing", name)
 	}
 }
 
 // text is a member of the object that is a text; empty for anything else.
-func (env *envelope) text(name string) string { return env.object.Get(name).Str }
+func (env *envelope) text(name string) string { return env.object.get(name).Str }
 
 // key is the key of an object that may be given as an id, as the whole object ("expanded"), or not at all. What is
 // neither must not be passed over: without the reference, a refund would not find its payment.
-func (env *envelope) key(name string) string { return env.reference(name, env.object.Get(name)) }
+func (env *envelope) key(name string) string { return env.reference(name, env.object.get(name)) }
 
 func (env *envelope) reference(name string, ref gjson.Result) string {
 	id := ref
@@ -53,7 +53,7 @@ func (env *envelope) reference(name string, ref gjson.Result) string {
 // its place, it could be somebody else's.
 func (env *envelope) claim(place payment.Place, names ...string) payment.Claim {
 	for _, name := range names {
-		v := env.object.Get(name)
+		v := env.object.get(name)
 		if id := v.Str; ValidUserID(id) && !hasLoneSurrogate([]byte(v.Raw)) {
 			return payment.Claim{UserID: id, At: env.event.At, Place: place}
 		}
@@ -77,7 +77,7 @@ func (env *envelope) paid(name string, at time.Time) payment.Paid {
 
 // minor reads a whole number of minor units that is not negative; null and absent are 0.
 func (env *envelope) minor(name string) int64 {
-	v := env.object.Get(name)
+	v := env.object.get(name)
 	if v.Type == gjson.Null {
 		return 0
 	}
@@ -110,7 +110,7 @@ func unixTime(v gjson.Result) (time.Time, error) {
 
 // when is a time of the object's own.
 func (env *envelope) when(name string) time.Time {
-	at, err := seconds(name, env.object.Get(name))
+	at, err := seconds(name, env.object.get(name))
 	if err != nil && env.err == nil {
 		env.err = err
 	}

@@ -47,7 +47,7 @@ func readIntent(env *envelope) (*payment.Sighting, *Tie) {
 // charged, and how much has gone back. One that only holds money on a card has charged nothing yet.
 // Source: https://docs.stripe.com/api/charges/object
 func readCharge(env *envelope) (*payment.Sighting, *Tie) {
-	if env.event.Type == "charge.succeeded" && env.object.Get("captured").Type == gjson.False {
+	if env.event.Type == "charge.succeeded" && env.object.get("captured").Type == gjson.False {
 		return env.sighting(payment.Evidence{Kind: payment.Charge}, "payment_intent", "invoice"), nil
 	}
 	if env.event.Type == "charge.refunded" {

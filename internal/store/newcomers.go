@@ -181,6 +181,7 @@ func (t *txn) userRows() (rows db.InsertUsersParams) {
 		rows.Disposable = append(rows.Disposable, u.disposable)
 		rows.IpKey = append(rows.IpKey, append([]byte{}, u.ipKey...))
 		rows.DeviceKey = append(rows.DeviceKey, append([]byte{}, u.deviceKey...))
+		rows.Source = append(rows.Source, u.source)
 	}
 	return rows
 }
