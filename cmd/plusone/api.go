@@ -18,6 +18,7 @@ type apiCommand struct {
 	databaseFlags
 	natsAddress
 	adminFlags
+	publicFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
 	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
 	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens of which one is needed for decisions, separated by commas. Without any, none are taken, and NATS is not needed."`
@@ -26,7 +27,7 @@ type apiCommand struct {
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems())
+		c.decisionProblems(), c.publicFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -46,8 +47,13 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
-	handler := api.New(store.NewDatabase(pool), c.APIToken, h.log, options...)
-	if err := h.serve("api", "--listen", c.Listen, h.public(handler)); err != nil {
+	users, err := c.publicFlags.option(h, "http://"+c.Listen)
+	if err != nil {
+		return err
+	}
+	answers := api.New(store.NewDatabase(pool), c.APIToken, h.log, append(options, users)...)
+	surface := h.surface(part{"/", answers})
+	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}
 	return h.group.Run(ctx)

@@ -71,10 +71,15 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log, decisions))
-	mux.Handle("/webhooks/stripe", door)
-	mux.Handle("/v1/events", door)
+	users, err := d.cmd.publicFlags.option(d.host, d.state.URL)
+	if err != nil {
+		return nil, err
+	}
+	mux := d.host.surface(
+		part{"/", api.New(reader, d.cmd.APIToken, d.log, decisions, users)},
+		part{"/webhooks/stripe", door},
+		part{"/v1/events", door},
+	)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

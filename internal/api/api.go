@@ -30,6 +30,7 @@ type API struct {
 	store  Store
 	desk   *decide.Desk
 	admins []string
+	users  Users
 	log    *slog.Logger
 }
 

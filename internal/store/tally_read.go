@@ -29,6 +29,10 @@ func (s *Database) Standing(ctx context.Context, userID string) (Standing, error
 	if len(rows) == 0 {
 		return Standing{}, ErrNotFound
 	}
+	return readStanding(rows), nil
+}
+
+func readStanding(rows []db.GetStandingRow) Standing {
 	r := rows[0]
 	out := Standing{
 		Visits: r.Visits, SignUps: r.Pending + r.Qualified + r.Rewarded + r.Cancelled,
@@ -41,7 +45,7 @@ func (s *Database) Standing(ctx context.Context, userID string) (Standing, error
 			out.Earned = append(out.Earned, money.New(money.Currency(r.Currency), r.Minor))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // Leader is somebody's place among the referrers of a program.
