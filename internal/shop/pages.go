@@ -71,7 +71,7 @@ func (s *Shop) pages(mux *http.ServeMux) {
 
 // show writes a page.
 func (s *Shop) show(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
-	p.Plusone = s.Plusone
+	p.Plusone = s.Pages
 	if p.Who == nil {
 		p.Who, p.Others = s.who(r)
 	}

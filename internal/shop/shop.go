@@ -24,6 +24,7 @@ func Program() []byte { return program }
 type Config struct {
 	URL           string // where the shop itself is reached: http://127.0.0.1:8000
 	Plusone       string // where plusone is reached: http://127.0.0.1:8080
+	Pages         string // where people reach plusone's pages; where plusone is, when empty
 	EventsToken   string // a service token, for POST /v1/events
 	UserSecret    string // what the tokens of its users are signed with, which plusone knows too
 	WebhookSecret string // what the webhooks of the pretend checkout are signed with
@@ -66,6 +67,9 @@ func New(c Config) (*Shop, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	if c.Pages == "" {
+		c.Pages = c.Plusone
+	}
 	b, err := openBook(c.File)
 	if err != nil {
 		return nil, err
@@ -103,18 +107,29 @@ func (s *Shop) routes() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		s.headers(w.Header())
+		if s.byAnotherName(r) {
+			http.Redirect(w, r, s.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+			return
+		}
 		guarded.ServeHTTP(w, r)
 	})
 }
 
+// byAnotherName says whether a browser calls 127.0.0.1 localhost: to its cookies those are two places, and plusone's pages
+// in a frame would be foreign ones.
+func (s *Shop) byAnotherName(r *http.Request) bool {
+	host, port, _ := strings.Cut(r.Host, ":")
+	return r.Method == http.MethodGet && host == "localhost" && s.URL == "http://127.0.0.1:"+port
+}
+
 // headers are those of every answer. Scripts, frames and forms may be plusone's, beside the shop's own.
 func (s *Shop) headers(h http.Header) {
-	forms := "'self' " + s.Plusone
+	forms := "'self' " + s.Pages
 	if s.stripe != nil {
 		forms += " https://checkout.stripe.com" // where the form of a purchase ends up
 	}
 	h.Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self' %[1]s; "+
-		"frame-src %[1]s; form-action %[2]s; base-uri 'none'; frame-ancestors 'none'", s.Plusone, forms))
+		"frame-src %[1]s; form-action %[2]s; base-uri 'none'; frame-ancestors 'none'", s.Pages, forms))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
