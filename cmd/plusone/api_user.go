@@ -2,13 +2,16 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/plusone-dev/plusone/internal/api"
+	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/limit"
+	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/usertoken"
 )
 
@@ -18,6 +21,7 @@ type publicFlags struct {
 	UserJWTSecret  []string `name:"user-jwt-secret" env:"PLUSONE_USER_JWT_SECRET" placeholder:"SECRET" help:"Secrets, separated by commas, that your backend signs users' tokens with (HS256); at least 32 bytes each."`
 	UserJWTKeys    string   `name:"user-jwt-keys" env:"PLUSONE_USER_JWT_KEYS" placeholder:"FILE" help:"The public keys that verify users' tokens (EdDSA or RS256), in PEM or as a JWKS."`
 	TrustedProxies []string `env:"PLUSONE_TRUSTED_PROXIES" placeholder:"CIDR" help:"The networks of your own proxies, separated by commas: X-Forwarded-For is believed from these alone."`
+	Validations    int      `name:"validations-per-minute" env:"PLUSONE_VALIDATIONS_PER_MINUTE" default:"30" help:"How often a minute one address, and one user, may have a code validated (default ${default})."`
 }
 
 // userSecretFile is where plusone dev keeps the secret for users' tokens that it made.
@@ -26,6 +30,9 @@ const userSecretFile = "user-jwt-secret"
 func (f publicFlags) problems() (all []string) {
 	if f.PublicURL != "" && !publicURL(f.PublicURL) {
 		all = append(all, "--public-url (PLUSONE_PUBLIC_URL) must look like https://refer.example.com, without a query")
+	}
+	if f.Validations < 1 || f.Validations > 60_000 {
+		all = append(all, "--validations-per-minute (PLUSONE_VALIDATIONS_PER_MINUTE) must be from 1 to 60000")
 	}
 	const secret = "--user-jwt-secret (PLUSONE_USER_JWT_SECRET)"
 	all = append(all, secretProblems(secret, f.UserJWTSecret)...)
@@ -52,8 +59,9 @@ func publicURL(text string) bool {
 		!strings.ContainsAny(text, "?#")
 }
 
-// option has the API answer users. Fallback is where they reach it when nobody says.
-func (f publicFlags) option(h *host, fallback string) (api.Option, error) {
+// option has the API answer users: from the database that is written to, so that they read what they did. Fallback is where
+// they reach it when nobody says.
+func (f publicFlags) option(h *host, primary *store.Database, desk *decide.Desk, fallback string) (api.Option, error) {
 	tokens, err := f.tokens()
 	if err != nil {
 		return nil, err
@@ -65,7 +73,14 @@ func (f publicFlags) option(h *host, fallback string) (api.Option, error) {
 	if !tokens.HasKeys() {
 		h.log.Info("users are not answered: there is no --user-jwt-secret (PLUSONE_USER_JWT_SECRET) and no --user-jwt-keys (PLUSONE_USER_JWT_KEYS)")
 	}
-	return api.WithUsers(api.Users{Tokens: tokens, Clients: clients, PublicURL: f.public(fallback)}), nil
+	h.http.Expect(http.MethodGet, api.UserRoutes...)
+	h.http.Expect(http.MethodPost, api.UserPosts...)
+	h.http.Expect(http.MethodPut, api.UserPuts...)
+	h.http.Expect(http.MethodDelete, api.UserDeletes...)
+	return api.WithUsers(api.Users{
+		Store: primary, Tokens: tokens, Clients: clients, Desk: desk, PublicURL: f.public(fallback), PerMinute: f.Validations,
+		Metrics: api.NewUserMetrics(h.reg),
+	}), nil
 }
 
 // public is where strangers reach this, without a slash at the end; fallback is for when nobody says.

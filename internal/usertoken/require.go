@@ -14,14 +14,19 @@ func (v *Verifier) Require(next http.Handler, deny Deny) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		userID, err := v.Verify(Of(r))
 		if err != nil {
-			if v.HasKeys() {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="plusone"`)
-			}
+			v.Challenge(w)
 			deny(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(WithUser(r.Context(), userID)))
 	})
+}
+
+// Challenge tells in an answer that a token would help, where one could.
+func (v *Verifier) Challenge(w http.ResponseWriter) {
+	if v.HasKeys() {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="plusone"`)
+	}
 }
 
 type userKey struct{}

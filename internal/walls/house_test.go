@@ -83,6 +83,7 @@ var house = []wall{
 		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},
 		why:  "it counts, for whomever",
 	},
+	{of: "internal/publicname", only: []string{}, why: "it turns a name into what may be shown of it"},
 	{
 		of: "internal/usertoken",
 		only: []string{
