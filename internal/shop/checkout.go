@@ -140,12 +140,17 @@ func (s *Shop) pay(ctx context.Context, id string, c card) (o order, err error) 
 
 var errPaid = refuse(http.StatusConflict, "this checkout session is complete: it was paid before")
 
+// processing is how much longer the pretended checkout takes than it has to, as any does. What plusone adds up for the
+// buyer's friend follows the credit within that.
+const processing = 250 * time.Millisecond
+
 // awaitBalance waits for a moment until somebody's balance is another.
 func (s *Shop) awaitBalance(ctx context.Context, id string, before balance) {
 	eventually(ctx, func(ctx context.Context) bool {
 		now, err := s.plusone.balance(ctx, id)
 		return err != nil || now.Credits != before.Credits
 	})
+	rest(ctx, processing)
 }
 
 // refund gives back some of an order, or what is left of it when the amount is zero.
