@@ -19,6 +19,7 @@ type apiCommand struct {
 	natsAddress
 	adminFlags
 	publicFlags
+	portalFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
 	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
 	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens of which one is needed for decisions, separated by commas. Without any, none are taken, and NATS is not needed."`
@@ -27,7 +28,7 @@ type apiCommand struct {
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.portalFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,12 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	surface := h.surface(part{"/", api.New(reads, c.APIToken, h.log, append(options, users)...)})
+	answers := api.New(reads, c.APIToken, h.log, append(options, users)...)
+	dashboard, err := c.portalFlags.parts(h, reads, c.publicFlags, "http://"+c.Listen, answers)
+	if err != nil {
+		return err
+	}
+	surface := h.surface(append(dashboard, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}

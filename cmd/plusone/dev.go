@@ -20,6 +20,7 @@ type devCommand struct {
 	durabilityFlags
 	publicFlags
 	shopFlags
+	portalFlags
 	Listen        string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve all roles (default ${default})."`
 	Data          string   `env:"PLUSONE_DATA" default:".plusone" placeholder:"DIR" help:"Where to keep everything (default ${default})."`
 	NATSListen    string   `name:"nats-listen" env:"PLUSONE_NATS_LISTEN" placeholder:"HOST:PORT" help:"Where the embedded NATS server listens (default 127.0.0.1:4222, or a free port when that is taken)."`
@@ -63,6 +64,7 @@ func (c *devCommand) problems() []string {
 	all = append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)
 	all = append(all, c.publicFlags.problems()...)
 	all = append(all, c.shopFlags.problems()...)
+	all = append(all, c.portalFlags.problems()...)
 	return append(all, adminTokenProblems(c.AdminToken, c.APIToken)...)
 }
 

@@ -78,11 +78,12 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := d.host.surface(
-		part{"/", api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users)},
-		part{"/webhooks/stripe", door},
-		part{"/v1/events", door},
-	)
+	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users)
+	dashboard, err := d.cmd.portalFlags.parts(d.host, reader, d.cmd.publicFlags, d.state.URL, answers)
+	if err != nil {
+		return nil, err
+	}
+	mux := d.host.surface(append(dashboard, part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

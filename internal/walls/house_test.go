@@ -78,6 +78,12 @@ var house = []wall{
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
+	{of: "internal/pages", only: []string{}, why: "the frame does not know what the pages show"},
+	{
+		of:    "internal/pages/portal",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it shows what is read; what it changes, it changes by the store and the API",
+	},
 	{
 		of:   "internal/limit",
 		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},
