@@ -58,6 +58,7 @@ func (d *dev) reserveShop(context.Context) (err error) {
 	}
 	d.undo = append(d.undo, func() { _ = d.shopListener.Close() })
 	d.state.ShopURL = "http://" + reachable(d.shopListener.Addr())
+	d.cmd.EmbedOrigins = append(d.cmd.EmbedOrigins, d.state.ShopURL) // it shows the dashboard in a frame
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-//go:embed assets/shop.css assets/shop.js
+//go:embed assets/shop.css assets/shop.js assets/icon.svg
 var assetFiles embed.FS
 
 // templates are the pages, each within the frame of layout.html.

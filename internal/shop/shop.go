@@ -131,7 +131,7 @@ func (s *Shop) headers(h http.Header) {
 	h.Set("Content-Security-Policy", fmt.Sprintf("default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self' %[1]s; "+
 		"frame-src %[1]s; form-action %[2]s; base-uri 'none'; frame-ancestors 'none'", s.Pages, forms))
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Referrer-Policy", "strict-origin-when-cross-origin") // plusone is to know where the form with a token comes from
 	h.Set("Cache-Control", "no-store")
 }
 
