@@ -40,7 +40,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	desk, err := c.desk(h)
+	nc, err := c.connection(h)
+	if err != nil {
+		return err
+	}
+	desk, err := h.desk(nc)
 	if err != nil {
 		return err
 	}
@@ -55,11 +59,16 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	answers := api.New(reads, c.APIToken, h.log, append(options, users)...)
-	dashboard, err := c.portalFlags.parts(h, reads, c.publicFlags, "http://"+c.Listen, answers)
+	parts, err := c.publicFlags.links(h, reads, nc)
 	if err != nil {
 		return err
 	}
-	surface := h.surface(append(dashboard, part{"/", answers})...)
+	dashboard, err := c.portal(h, reads, c.publicFlags, "http://"+c.Listen, answers)
+	if err != nil {
+		return err
+	}
+	parts = append(parts, dashboard...)
+	surface := h.surface(append(parts, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}
@@ -83,17 +92,13 @@ func (c *apiCommand) decisionProblems() []string {
 	return all
 }
 
-// desk is where decisions, and the codes of users, are published; nil without a stream. The API is ready without one:
-// questions are answered all the same.
-func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
+// connection is that to the stream; nil without one. The API is ready without it: questions are answered all the same, and
+// links lead on.
+func (c *apiCommand) connection(h *host) (*nats.Conn, error) {
 	if c.NATSURL == "" {
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
-	nc, err := h.dial(c.natsAddress, "plusone api")
-	if err != nil {
-		return nil, err
-	}
-	return h.desk(nc)
+	return h.dial(c.natsAddress, "plusone api")
 }
 
 // options are what the API does beside answering.
@@ -105,8 +110,11 @@ func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
 	return []api.Option{h.decisions(desk, c.AdminToken)}
 }
 
-// desk publishes what people decide one by one: they are few.
+// desk publishes what people decide, and the codes of users, one by one: they are few. It is nil without a connection.
 func (h *host) desk(nc *nats.Conn) (*decide.Desk, error) {
+	if nc == nil {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
 	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
 	if err != nil {
 		return nil, err

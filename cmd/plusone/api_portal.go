@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -34,17 +35,17 @@ func isOrigin(text string) bool {
 		text == strings.ToLower(text) && !strings.ContainsAny(text, " ;,'\"*")
 }
 
-// parts are the dashboard and what all pages are made with. Users are known by the same tokens as to the API, which is
+// portal are the parts of the dashboard, and what all pages are made with. Users are known by the same tokens as to the API, which is
 // also who gives a code to somebody who has none.
-func (f portalFlags) parts(h *host, primary *store.Database, public publicFlags, fallback string, answers http.Handler) ([]part, error) {
+func (f portalFlags) portal(h *host, primary *store.Database, public publicFlags, fallback string, answers http.Handler) ([]part, error) {
 	tokens, err := public.tokens()
 	if err != nil {
 		return nil, err
 	}
-	base := public.public(fallback)
+	base, path := public.public(fallback), cmp.Or(public.LinkPath, "/r/")
 	handler, err := portal.New(portal.Config{
 		Store: primary, Tokens: tokens, Embedders: f.EmbedOrigins, Secure: strings.HasPrefix(base, "https://"), Log: h.log,
-		Share: func(code string) string { return base + "/r/" + code },
+		Share: func(code string) string { return base + path + code },
 		Make:  func(ctx context.Context, token string) bool { return makeCode(ctx, answers, token) },
 	})
 	if err != nil {

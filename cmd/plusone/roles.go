@@ -154,10 +154,10 @@ type workerPace struct {
 	Tick        time.Duration `env:"PLUSONE_TICK" default:"1s" help:"How often to look for holds and windows that have ended (default ${default})."`
 }
 
-// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the clock, the
-// gauges and whoever else asks, without waiting for one another.
+// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the fold, the
+// clock, the gauges and whoever else asks, without waiting for one another.
 func (p workerPace) pool() []store.PoolOption {
-	return []store.PoolOption{store.WithConnections(p.Concurrency + 6), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
+	return []store.PoolOption{store.WithConnections(p.Concurrency + 8), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
 }
 
 // statementTimeout is longer than any statement of a batch should take.

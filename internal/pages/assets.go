@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -128,7 +129,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, body, packed []byt
 		h.Set("Content-Encoding", "gzip")
 		body = packed
 	}
-	h.Set("Content-Length", fmt.Sprint(len(body)))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

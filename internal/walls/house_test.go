@@ -69,6 +69,11 @@ var house = []wall{
 		why:   "what is decided is an event like any other: nobody writes it past the stream",
 	},
 	{
+		of:    "internal/links",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it reads whose a code is, and hands visits to whoever publishes them",
+	},
+	{
 		of:    "internal/audit",
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
 		why:   "it asks the database, and nobody who wrote to it",
@@ -76,6 +81,7 @@ var house = []wall{
 
 	// What stands beside.
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
+	{of: "internal/crawler", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{of: "internal/pages", only: []string{}, why: "the frame does not know what the pages show"},

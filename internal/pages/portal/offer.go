@@ -24,7 +24,7 @@ type offer struct {
 // describe puts terms into words, as they are for the referrer's next friend.
 func describe(t referral.Terms, next int) offer {
 	rewards := rewardsFor(t, next)
-	o := offer{You: promises(rewards, t, referral.Referrer), Friend: promises(rewards, t, referral.Referee)}
+	o := offer{You: promises(rewards, referral.Referrer), Friend: promises(rewards, referral.Referee)}
 	o.Headline = "Invite your friends"
 	you, friend := plain(rewards, t, referral.Referrer), plain(rewards, t, referral.Referee)
 	switch {
@@ -33,7 +33,7 @@ func describe(t referral.Terms, next int) offer {
 	case you != "":
 		o.Headline = fmt.Sprintf("Get %s for each friend", you)
 	case friend != "":
-		o.Headline = fmt.Sprintf("Give your friends %s", friend)
+		o.Headline = "Give your friends " + friend
 	}
 	o.When = condition(t)
 	o.Text = "I thought you might like this."
@@ -110,7 +110,7 @@ func inOrder(amounts map[money.Currency]int64) []money.Currency {
 }
 
 // promises are a side's rewards, each in words.
-func promises(rewards []referral.RewardTerms, t referral.Terms, to referral.Party) (all []string) {
+func promises(rewards []referral.RewardTerms, to referral.Party) (all []string) {
 	for _, r := range rewards {
 		if r.To != to {
 			continue
@@ -143,8 +143,9 @@ func list(amounts map[money.Currency]int64) string {
 	for _, c := range inOrder(amounts) {
 		names = append(names, money.New(c, amounts[c]).Human())
 	}
-	if const3 := 3; len(names) > const3 {
-		names = append(names[:const3:const3], "the same in other currencies")
+	const most = 3
+	if len(names) > most {
+		names = append(names[:most:most], "as much in other currencies")
 	}
 	return strings.Join(names, " or ")
 }

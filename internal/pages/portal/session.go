@@ -53,7 +53,9 @@ func (p *portal) mayPost(r *http.Request) bool {
 // cookie holds a token until the browser is closed. In a frame on another site it is sent only as a third party's, which
 // browsers take over HTTPS alone, and keep apart for each site that it is embedded in.
 func (p *portal) cookie(token string) *http.Cookie {
-	c := &http.Cookie{Name: cookieName, Value: token, Path: Path, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{
+		Name: cookieName, Value: token, Path: Path, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
 	if p.Secure {
 		c.Secure, c.SameSite, c.Partitioned = true, http.SameSiteNoneMode, true
 	}
@@ -63,7 +65,7 @@ func (p *portal) cookie(token string) *http.Cookie {
 func (p *portal) leave(w http.ResponseWriter, r *http.Request) {
 	gone := p.cookie("")
 	gone.MaxAge = -1
-	http.SetCookie(w, gone)
+	http.SetCookie(w, gone) //nolint:gosec // as the one that it takes away: Secure where the dashboard is reached over HTTPS
 	p.tell(w, r, http.StatusOK, pages.Message{Title: "You are signed out", Text: "Open this page from your account to come back."})
 }
 

@@ -21,21 +21,20 @@ func withChannel(link, channel string) string {
 func shares(link, text, subject string) []share {
 	at := func(channel string) string { return withChannel(link, channel) }
 	return []share{
-		{"X", "x", "https://x.com/intent/tweet?" + query("text", text, "url", at("x"))},
-		{"Facebook", "facebook", "https://www.facebook.com/sharer/sharer.php?" + query("u", at("facebook"))},
-		{"WhatsApp", "whatsapp", "https://wa.me/?" + query("text", text+" "+at("whatsapp"))},
-		{"E-mail", "email", "mailto:?" + query("subject", subject, "body", text+"\n\n"+at("email"))},
+		{"X", "x", "https://x.com/intent/tweet?" + query(pair{"text", text}, pair{"url", at("x")})},
+		{"Facebook", "facebook", "https://www.facebook.com/sharer/sharer.php?" + query(pair{"u", at("facebook")})},
+		{"WhatsApp", "whatsapp", "https://wa.me/?" + query(pair{"text", text + " " + at("whatsapp")})},
+		{"E-mail", "email", "mailto:?" + query(pair{"subject", subject}, pair{"body", text + "\n\n" + at("email")})},
 	}
 }
 
+type pair struct{ name, value string }
+
 // query writes parameters in their order, blanks as %20: programs for mail show a plus as a plus.
-func query(pairs ...string) string {
-	var b strings.Builder
-	for i := 0; i < len(pairs); i += 2 {
-		if i > 0 {
-			b.WriteByte('&')
-		}
-		b.WriteString(pairs[i] + "=" + strings.ReplaceAll(url.QueryEscape(pairs[i+1]), "+", "%20"))
+func query(pairs ...pair) string {
+	all := make([]string, 0, len(pairs))
+	for _, p := range pairs {
+		all = append(all, p.name+"="+strings.ReplaceAll(url.QueryEscape(p.value), "+", "%20"))
 	}
-	return b.String()
+	return strings.Join(all, "&")
 }

@@ -149,7 +149,7 @@ func (v *view) progress(p store.Place, t referral.Terms) {
 		return
 	}
 	v.Tier.More = moreFriends(int64(p.NextFrom-p.Standing)) + " to " + p.Next
-	now, then := promises(rewardsFor(t, p.Standing+1), t, referral.Referrer), promises(rewardsFor(t, p.NextFrom), t, referral.Referrer)
+	now, then := promises(rewardsFor(t, p.Standing+1), referral.Referrer), promises(rewardsFor(t, p.NextFrom), referral.Referrer)
 	if gain := strings.Join(then, ", "); gain != strings.Join(now, ", ") {
 		v.Tier.Gain = gain + " for each friend from then on"
 	}
