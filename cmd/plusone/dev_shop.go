@@ -58,6 +58,9 @@ func (d *dev) reserveShop(context.Context) (err error) {
 	}
 	d.undo = append(d.undo, func() { _ = d.shopListener.Close() })
 	d.state.ShopURL = "http://" + reachable(d.shopListener.Addr())
+	if d.cmd.SignUpURL == "" {
+		d.cmd.SignUpURL = d.state.ShopURL + "/register"
+	}
 	d.cmd.EmbedOrigins = append(d.cmd.EmbedOrigins, d.state.ShopURL) // it shows the dashboard in a frame
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long anything may take on a busy machine. Nothing waits that long when all is well.
-const patience = 8 * time.Second
+const patience = 20 * time.Second
 
 func TestMain(m *testing.M) {
 	for _, name := range os.Environ() { // what the machine has set must not decide a test

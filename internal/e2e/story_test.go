@@ -2,7 +2,10 @@ package e2e
 
 import (
 	"context"
+	"strings"
 	"testing"
+
+	"github.com/plusone-dev/plusone/internal/testkit"
 )
 
 // TestTheStory is clicked through at every size: Alice registers and hands on her link, Bob comes by it and buys, and both
@@ -32,15 +35,20 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	alice.open(h.plusone + "/dashboard")
 	alice.sees("Nobody has signed up with your link yet")
 	alice.look("dashboard-empty")
-	code, err := ask[string](alice, `document.querySelector("dd.code").textContent`)
-	if err != nil || len(code) != 8 {
-		t.Fatalf("her code is %q (%v)", code, err)
+	link, err := ask[string](alice, `document.querySelector("#link").value`)
+	if err != nil || !strings.HasPrefix(link, h.plusone+"/r/") {
+		t.Fatalf("her link is %q (%v)", link, err)
 	}
+	alice.press("Copy")
+	alice.sees("Copied")
 
 	bob := welcome(t, browser, s)
-	bob.open(h.shop + "/register?ref=" + code)
+	bob.open(link)
+	bob.at("/register")
 	bob.sees("Referred by alice-" + s.name)
 	bob.look("shop-register")
+	bob.open(h.shop + "/register") // what brought him is remembered
+	bob.sees("Referred by alice-" + s.name)
 	bob.join("bob-"+s.name, "")
 	bob.press("Coffee")
 	bob.press("Buy Night Owl")
@@ -54,9 +62,32 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	bob.sees("20.00")
 	bob.look("shop-thanks")
 
-	alice.open(h.plusone + "/dashboard")
-	alice.sees("bob-" + s.name)
+	alice.reload(h.plusone+"/dashboard", "bob-"+s.name, "Rewarded")
 	alice.look("dashboard")
+
+	bob.press("To your account")
+	bob.at("/account")
+	bob.fill("amount", "2.50")
+	bob.press("Refund Night Owl")
+	bob.sees("$2.50 refunded")
+	bob.look("shop-account")
+	alice.reload(h.plusone+"/dashboard", "Not counted", "Their purchase was refunded.") // less than the minimum is left
+	alice.look("dashboard-cancelled")
+}
+
+// reload opens a page again until it says all of it: what is decided a moment after, people see the next time they look.
+func (g *guest) reload(address string, words ...string) {
+	g.t.Helper()
+	testkit.Eventually(g.t, patience, func() (bool, string) {
+		g.open(address)
+		said := g.where()
+		for _, word := range words {
+			if !strings.Contains(said, word) {
+				return false, word + " is not at " + said
+			}
+		}
+		return true, ""
+	})
 }
 
 // join fills in the form of the shop.

@@ -29,7 +29,7 @@ func TestRegister(t *testing.T) {
 	f := newFake(t)
 	o := open(t, f, "")
 	status, answer := o.api("POST", "/auth/register", "",
-		`{"username":"bob","email":"bob@example.com","auth_method":"google","referral_code":"FRIEND22"}`)
+		`{"username":"bob","email":"bob@example.com","auth_method":"google","referral_code":"FRIEND22","source":"newsletter"}`)
 	id, _ := answer["user_id"].(string)
 	key, _ := answer["api_key"].(string)
 	if status != 201 || !strings.HasPrefix(id, "usr_") || !strings.HasPrefix(key, "shop_") || len(key) < 40 ||
@@ -43,7 +43,7 @@ func TestRegister(t *testing.T) {
 	}
 	data, _ := events[0]["data"].(map[string]any)
 	if e := events[0]; e["type"] != "user.registered" || e["source"] != "/shop/accounts" || e["id"] != "signup-"+id || e["time"] == nil ||
-		data["user_id"] != id || data["username"] != "bob" || data["email"] != "bob@example.com" || data["referral_code"] != "FRIEND22" || data["program"] != "shop" {
+		data["user_id"] != id || data["username"] != "bob" || data["email"] != "bob@example.com" || data["referral_code"] != "FRIEND22" || data["program"] != "shop" || data["source"] != "newsletter" {
 		t.Errorf("told: %v", e)
 	}
 	kept, err := os.ReadFile(o.file)
@@ -72,6 +72,7 @@ func TestRegisterRefuses(t *testing.T) {
 		`{"username":"bob","email":"Bob <bob@example.com>"}`:                      {400, "email"},
 		`{"username":"bob","email":"bob@example.com","auth_method":"rumour"}`:     {400, "auth_method"},
 		`{"username":"bob2","email":"Carol@example.com"}`:                         {409, "has an account here already"},
+		`{"username":"bob","email":"bob@example.com","source":"The News"}`:        {400, "source"},
 		`{"username":7}`: {400, "JSON"},
 		`[]`:             {400, "JSON"},
 		`{"username":"` + strings.Repeat("b", 17<<10) + `"}`: {413, "more than"},

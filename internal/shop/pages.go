@@ -123,24 +123,25 @@ func (s *Shop) home(w http.ResponseWriter, r *http.Request) {
 
 // registerPage asks who somebody is. With a code in the address, or one that plusone's script remembers, it says whose.
 func (s *Shop) registerPage(w http.ResponseWriter, r *http.Request) {
-	s.askWho(w, r, http.StatusOK, application{ReferralCode: code(r)}, "")
+	var a application
+	a.ReferralCode, a.Source = came(r)
+	s.askWho(w, r, http.StatusOK, a, "")
 }
 
-// code is the one somebody came with.
-func code(r *http.Request) string {
+// came is the code that somebody came with, and by which channel it was shared. Without any in the address, it is what
+// plusone's script, or a link that was followed before, left in a cookie: CODE.via
+func came(r *http.Request) (code, via string) {
 	if code := r.URL.Query().Get("ref"); code != "" {
-		return code
+		return code, r.URL.Query().Get("via")
 	}
-	if cookie, err := r.Cookie(scriptCookie); err == nil {
-		if code, err := url.QueryUnescape(cookie.Value); err == nil {
-			return code
-		}
+	if cookie, err := r.Cookie(touchCookie); err == nil {
+		code, via, _ = strings.Cut(cookie.Value, ".")
 	}
-	return ""
+	return code, via
 }
 
-// scriptCookie is where plusone's script, on the shop's own pages, keeps the code somebody came with.
-const scriptCookie = "plusone_ref"
+// touchCookie is where plusone's script keeps what somebody came with.
+const touchCookie = "plusone_touch"
 
 func (s *Shop) askWho(w http.ResponseWriter, r *http.Request, status int, a application, said string) {
 	data := struct{ ReferredBy, Trouble string }{}
@@ -159,7 +160,13 @@ func (s *Shop) askWho(w http.ResponseWriter, r *http.Request, status int, a appl
 }
 
 func (s *Shop) registerForm(w http.ResponseWriter, r *http.Request) {
-	a := application{Username: r.FormValue("username"), Email: r.FormValue("email"), AuthMethod: "email", ReferralCode: r.FormValue("referral_code")}
+	a := application{
+		Username: r.FormValue("username"), Email: r.FormValue("email"), AuthMethod: "email",
+		ReferralCode: r.FormValue("referral_code"), Source: r.FormValue("source"),
+	}
+	if !sourceLike(a.Source) { // it is in a field that nobody sees
+		a.Source = ""
+	}
 	n, err := s.register(r.Context(), a, address(r))
 	if err == nil {
 		err = s.signIn(w, r, n.ID)
@@ -247,7 +254,7 @@ func (s *Shop) invite(w http.ResponseWriter, r *http.Request) {
 		s.sorry(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "invite", page{Title: "Give $10, get $10", Here: "invite", Who: who, Others: others, Data: token})
+	s.show(w, r, http.StatusOK, "invite", page{Title: "Invite a friend", Here: "invite", Who: who, Others: others, Data: token})
 }
 
 func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {

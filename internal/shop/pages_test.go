@@ -111,8 +111,8 @@ func TestReferredBy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.browser.Jar.SetCookies(at, []*http.Cookie{{Name: "plusone_ref", Value: "FRIEND22"}})
-	if _, _, page := o.visit("/register", nil); !strings.Contains(page, "Referred by <strong>alice</strong>") {
+	o.browser.Jar.SetCookies(at, []*http.Cookie{{Name: "plusone_touch", Value: "FRIEND22.x"}})
+	if _, _, page := o.visit("/register", nil); !strings.Contains(page, "Referred by <strong>alice</strong>") || !strings.Contains(page, `name="source" value="x"`) {
 		t.Errorf("by the script's cookie: %s", page)
 	}
 	status, _, page := o.visit("/register", url.Values{"username": {"bob"}, "email": {"bob@example.com"}, "referral_code": {"NOSUCH22"}})

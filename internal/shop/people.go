@@ -20,6 +20,7 @@ type application struct {
 	Email        string `json:"email"`
 	AuthMethod   string `json:"auth_method"`
 	ReferralCode string `json:"referral_code"`
+	Source       string `json:"source"` // how they came: newsletter, x; empty: not known
 }
 
 // newcomer is somebody who has just registered. Their key is shown this once.
@@ -48,8 +49,14 @@ func (a *application) check() error {
 		return refuse(http.StatusBadRequest, "auth_method must be one of "+strings.Join(authMethods, ", "))
 	case len(a.ReferralCode) > 64 || strings.ContainsFunc(a.ReferralCode, unicode.IsControl):
 		return refuse(http.StatusBadRequest, "referral_code is too long for one")
+	case !sourceLike(a.Source):
+		return refuse(http.StatusBadRequest, "source must be up to 40 of a-z, 0-9, -, _ and .")
 	}
 	return nil
+}
+
+func sourceLike(text string) bool {
+	return len(text) <= 40 && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 // register makes an account. A code is asked about first: one that plusone does not know, or that is used up, is refused
@@ -66,7 +73,7 @@ func (s *Shop) register(ctx context.Context, a application, from string) (n newc
 		ID: "usr_" + strings.ToLower(rand.Text()), Username: a.Username, Email: a.Email, AuthMethod: a.AuthMethod,
 		KeyHash: hashed(n.key), Joined: time.Now().UTC(),
 	}
-	event, err := registered(n.person, a.ReferralCode)
+	event, err := registered(n.person, a)
 	if err != nil {
 		return n, err
 	}
@@ -113,10 +120,13 @@ func reason(v validity) string {
 }
 
 // registered is what plusone is told of a sign-up.
-func registered(p person, code string) ([]byte, error) {
+func registered(p person, a application) ([]byte, error) {
 	data := map[string]any{"user_id": p.ID, "username": p.Username, "email": p.Email, "registered_at": p.Joined, "program": ProgramName}
-	if code != "" {
-		data["referral_code"] = code
+	if a.ReferralCode != "" {
+		data["referral_code"] = a.ReferralCode
+	}
+	if a.Source != "" {
+		data["source"] = a.Source
 	}
 	return json.Marshal(map[string]any{
 		"specversion": "1.0", "id": "signup-" + p.ID, "source": "/shop/accounts", "type": "user.registered",
