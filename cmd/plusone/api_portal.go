@@ -1,13 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/plusone-dev/plusone/internal/links"
 	"github.com/plusone-dev/plusone/internal/pages"
 	"github.com/plusone-dev/plusone/internal/pages/portal"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -42,10 +42,10 @@ func (f portalFlags) portal(h *host, primary *store.Database, public publicFlags
 	if err != nil {
 		return nil, err
 	}
-	base, path := public.public(fallback), cmp.Or(public.LinkPath, "/r/")
+	base := public.public(fallback)
 	handler, err := portal.New(portal.Config{
 		Store: primary, Tokens: tokens, Embedders: f.EmbedOrigins, Secure: strings.HasPrefix(base, "https://"), Log: h.log,
-		Share: func(code string) string { return base + path + code },
+		Share: func(code string) string { return links.ShareURL(base, public.LinkPath, code) },
 		Make:  func(ctx context.Context, token string) bool { return makeCode(ctx, answers, token) },
 	})
 	if err != nil {

@@ -34,7 +34,7 @@ func TestWhatAReferrerSees(t *testing.T) {
 	page := w.see("u-alice", "/dashboard")
 	w.shows(page,
 		"<h1>Give $5.00, get $10.00</h1>", "made a purchase of at least $10.00 or €10.00 within 90 days",
-		`value="https://refer.example/r/C-U-ALICE" readonly`, `data-copy="link"`, "Good for 8 more friends",
+		`value="https://refer.example/r/C-U-ALICE" readonly`, `data-copy="link"`, "Room for 8 more friends",
 		`href="https://wa.me/?text=Sign%20up%20with%20my%20link%20and%20get%20%245.00.%20https%3A%2F%2Frefer.example%2Fr%2FC-U-ALICE%3Fvia%3Dwhatsapp"`,
 		`<span>Earned</span><b>$10.00</b>`, `<span>Balance</span><b>$10.00</b>`, `<span>Friends rewarded</span><b>1</b>`, `<span>In progress</span><b>2</b>`,
 		`<b class="num">4</b></div><progress class="s1" max="4" value="4"`, `<progress class="s3" max="4" value="1"`,
@@ -216,7 +216,7 @@ func TestAFullCodeSaysSo(t *testing.T) {
 	w := newWorld(t)
 	w.terms("name: default\ncodes: {length: 8, max_uses: 1}\n")
 	w.story()
-	w.shows(w.see("u-alice", "/dashboard"), "All places of your link are taken", "Good for 0 more friends")
+	w.shows(w.see("u-alice", "/dashboard"), "All places of your link are taken", "Room for 0 more friends")
 }
 
 // Somebody whom only the business knows is given a code by looking at their dashboard.

@@ -17,7 +17,7 @@ type view struct {
 	Offer  offer
 	Link   string
 	Code   string
-	Places string // how many more friends the code is good for; empty: no maximum
+	Places string // for how many more friends their codes have room; empty: no maximum
 	Full   bool   // none any more
 	QR     QR
 	Shares []share
@@ -91,7 +91,7 @@ func show(f facts, link string) (view, error) {
 	v.Shares = shares(link, v.Offer.Text, "A recommendation from me")
 	if me.MaxUses > 0 {
 		left := max(me.MaxUses-me.Uses, 0)
-		v.Full, v.Places = left == 0, "Good for "+moreFriends(left)
+		v.Full, v.Places = left == 0, "Room for "+moreFriends(left)
 	}
 	v.funnel(me.Standing)
 	v.progress(me.Place, f.terms)
