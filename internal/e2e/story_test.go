@@ -14,6 +14,7 @@ func TestTheStory(t *testing.T) {
 	h, browser := openHouse(t), startChromium(t)
 	for _, s := range sizes {
 		t.Run(s.name, func(t *testing.T) { theStory(t, h, browser, s) })
+		t.Run(s.name+", a review", func(t *testing.T) { theReview(t, h, browser, s) })
 	}
 }
 
@@ -24,7 +25,7 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	alice.look("shop-home")
 	alice.press("Join")
 	alice.at("/register")
-	alice.join("alice-"+s.name, "")
+	alice.join("alice-"+s.name, "alice-"+s.name+"@example.com")
 	alice.sees("Your key", "None yet")
 	alice.look("shop-account-new")
 
@@ -49,7 +50,7 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	bob.look("shop-register")
 	bob.open(h.shop + "/register") // what brought him is remembered
 	bob.sees("Referred by alice-" + s.name)
-	bob.join("bob-"+s.name, "")
+	bob.join("bob-"+s.name, "bob-"+s.name+"@example.com")
 	bob.press("Coffee")
 	bob.press("Buy Night Owl")
 	bob.at("/checkout/")
@@ -91,12 +92,9 @@ func (g *guest) reload(address string, words ...string) {
 }
 
 // join fills in the form of the shop.
-func (g *guest) join(name, code string) {
+func (g *guest) join(name, email string) {
 	g.t.Helper()
-	g.fill("username", name, "email", name+"@example.com")
-	if code != "" {
-		g.fill("referral_code", code)
-	}
+	g.fill("username", name, "email", email)
 	g.press("Create the account")
 	g.at("/account")
 }
