@@ -40,6 +40,9 @@ func theReview(t *testing.T, h house, browser context.Context, s size) {
 	clerk.fill("name", "Clerk", "token", h.admin)
 	clerk.press("Sign in")
 	clerk.until(`document.querySelector("form[action$='sign-out'], form.out")`)
+	clerk.choose("program", "shop")
+	clerk.press("Show")
+	clerk.until(`location.search.includes("program=")`)
 	clerk.look("console-overview")
 	for _, page := range []string{"referrals", "users", "programs", "unplaced", "dead-letters", "health"} {
 		clerk.open(h.plusone + "/console/" + page)

@@ -171,6 +171,16 @@ func (g *guest) fill(fields ...string) {
 	}
 }
 
+// choose takes the option that is called so.
+func (g *guest) choose(field, option string) {
+	g.t.Helper()
+	list := `document.querySelector('select[name="` + field + `"]')`
+	_, err := ask[string](g, list+`.value = [...`+list+`.options].find(o => o.textContent === `+quote(option)+`).value`)
+	if err != nil {
+		g.t.Fatalf("%s of %s: %v", option, field, err)
+	}
+}
+
 // inFrame waits until the page in the frame with that path says all of it.
 func (g *guest) inFrame(path string, words ...string) {
 	g.t.Helper()

@@ -33,7 +33,7 @@ func (s *Shop) apiRegister(w http.ResponseWriter, r *http.Request) {
 	if n.code != "" {
 		body["referral_code"] = n.code
 	}
-	s.answer(w, http.StatusCreated, body)
+	answer(w, http.StatusCreated, body)
 }
 
 // apiCheckout begins a purchase, and answers with where to pay.
@@ -62,7 +62,7 @@ func (s *Shop) apiCheckout(w http.ResponseWriter, r *http.Request) {
 		s.apiProblem(w, err)
 		return
 	}
-	s.answer(w, http.StatusOK, map[string]string{"id": o.ID, "url": at})
+	answer(w, http.StatusOK, map[string]string{"id": o.ID, "url": at})
 }
 
 func (s *Shop) unauthorized(w http.ResponseWriter) {

@@ -64,7 +64,11 @@ func mustBeOnePayment(t *testing.T, webhooks []map[string]any, user string) {
 	t.Helper()
 	kinds := map[string]json.RawMessage{}
 	for _, w := range webhooks {
-		kinds[w["type"].(string)], _ = json.Marshal(w["data"].(map[string]any)["object"])
+		object, err := json.Marshal(w["data"].(map[string]any)["object"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds[w["type"].(string)] = object
 		if w["object"] != "event" || w["livemode"] != false || w["api_version"] != "2023-10-16" || w["created"].(float64) < 1e9 {
 			t.Errorf("%v", w)
 		}

@@ -33,7 +33,7 @@ type page struct {
 	Title   string
 	Here    string // which part of the shop it is
 	Who     *person
-	Others  []person // who else is signed in in this browser
+	Others  []person // who else is signed in with this browser
 	Plusone string
 	Said    string // what went wrong with what was asked
 	Form    any    // what was typed in, to be mended
@@ -129,7 +129,7 @@ func (s *Shop) registerPage(w http.ResponseWriter, r *http.Request) {
 }
 
 // came is the code that somebody came with, and by which channel it was shared. Without any in the address, it is what
-// plusone's script, or a link that was followed before, left in a cookie: CODE.via
+// plusone's script left in a cookie, as CODE.via.
 func came(r *http.Request) (code, via string) {
 	if code := r.URL.Query().Get("ref"); code != "" {
 		return code, r.URL.Query().Get("via")
@@ -205,7 +205,7 @@ func (s *Shop) signOutForm(w http.ResponseWriter, r *http.Request) {
 	seeOther(w, r, "/")
 }
 
-// switchForm has another of those act who are signed in in this browser.
+// switchForm has another of those act who are signed in with this browser.
 func (s *Shop) switchForm(w http.ResponseWriter, r *http.Request) {
 	_, others := s.who(r)
 	to := find(others, func(p *person) bool { return p.ID == r.FormValue("person") })
@@ -294,7 +294,7 @@ func (s *Shop) checkoutForm(w http.ResponseWriter, r *http.Request) {
 	case !readsPages(r) && err != nil:
 		s.apiProblem(w, err)
 	case !readsPages(r):
-		s.answer(w, http.StatusOK, map[string]any{
+		answer(w, http.StatusOK, map[string]any{
 			"id": o.ID, "status": "complete", "payment_status": "paid", "amount_total": o.Amount, "currency": o.Currency, "payment_intent": o.Intent,
 		})
 	case err == nil || errors.Is(err, errPaid):

@@ -33,16 +33,19 @@ func (s *Shop) refusalOf(err error) *refusal {
 // apiProblem answers a program with what went wrong.
 func (s *Shop) apiProblem(w http.ResponseWriter, err error) {
 	r := s.refusalOf(err)
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(r.status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"type": "about:blank", "title": http.StatusText(r.status), "status": r.status, "detail": r.detail})
+	writeJSON(w, r.status, "application/problem+json",
+		map[string]any{"type": "about:blank", "title": http.StatusText(r.status), "status": r.status, "detail": r.detail})
 }
 
 // answer answers a program.
-func (s *Shop) answer(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
+func answer(w http.ResponseWriter, status int, body any) {
+	writeJSON(w, status, "application/json", body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, kind string, body any) {
+	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	_ = json.NewEncoder(w).Encode(body) //nolint:errchkjson // maps of texts and numbers; who has gone away gets nothing
 }
 
 // address is that of whoever asks.

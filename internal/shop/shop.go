@@ -108,7 +108,7 @@ func (s *Shop) routes() http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		s.headers(w.Header())
 		if s.byAnotherName(r) {
-			http.Redirect(w, r, s.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+			http.Redirect(w, r, s.URL+r.URL.RequestURI(), http.StatusTemporaryRedirect) //nolint:gosec // to the same page here
 			return
 		}
 		guarded.ServeHTTP(w, r)
@@ -139,7 +139,7 @@ func (s *Shop) headers(h http.Header) {
 const soon = 3 * time.Second
 
 // eventually asks until it is so, or for as long as is meant by soon.
-func eventually(ctx context.Context, so func(context.Context) bool) bool {
+func eventually(ctx context.Context, so func(context.Context) bool) {
 	ctx, cancel := context.WithTimeout(ctx, soon)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -147,9 +147,8 @@ func eventually(ctx context.Context, so func(context.Context) bool) bool {
 	for !so(ctx) {
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-tick.C:
 		}
 	}
-	return true
 }

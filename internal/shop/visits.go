@@ -14,10 +14,10 @@ const cookieName = "shop_visit"
 // visitFor is how long people stay signed in.
 const visitFor = 30 * 24 * time.Hour
 
-// maxTogether is how many people can be signed in in one browser.
+// maxTogether is how many people can be signed in with one browser.
 const maxTogether = 8
 
-// who is signed in in this browser: the one who acts, and those one can change to.
+// who is signed in with this browser: the one who acts, and those one can change to.
 func (s *Shop) who(r *http.Request) (acts *person, others []person) {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Shop) signOut(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// together changes who is signed in in a browser.
+// together changes who is signed in with a browser.
 func (s *Shop) together(w http.ResponseWriter, r *http.Request, change func([]string) []string) error {
 	hash := ""
 	if cookie, err := r.Cookie(cookieName); err == nil {
