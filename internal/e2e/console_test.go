@@ -10,7 +10,7 @@ import (
 func theReview(t *testing.T, h house, browser context.Context, s size) {
 	dana := welcome(t, browser, s)
 	dana.open(h.shop + "/register")
-	dana.join("dana-"+s.name, "dana-"+s.name+"@example.com")
+	dana.join("Dana", "dana-"+s.name+"@example.com")
 	dana.press("Invite")
 	dana.inFrame("/dashboard", "Your link")
 	dana.open(h.plusone + "/dashboard")
@@ -20,14 +20,14 @@ func theReview(t *testing.T, h house, browser context.Context, s size) {
 	}
 	erin := welcome(t, browser, s)
 	erin.open(link)
-	erin.join("erin-"+s.name, "erin-"+s.name+"@mailinator.com")
+	erin.join("Erin", "erin-"+s.name+"@mailinator.com")
 	erin.open(h.shop + "/")
 	erin.press("Buy Moss Garden")
 	erin.at("/checkout/")
 	erin.fill("card", "4242 4242 4242 4242", "expires", "12/34", "cvc", "123")
 	erin.press("Pay $18.00")
 	erin.at("/thanks")
-	dana.reload(h.plusone+"/dashboard", "erin-"+s.name, "In review")
+	dana.reload(h.plusone+"/dashboard", "Erin", "In review")
 
 	clerk := welcome(t, browser, s)
 	clerk.open(h.plusone + "/console")
@@ -64,5 +64,5 @@ func theReview(t *testing.T, h house, browser context.Context, s size) {
 	clerk.press("Approve")
 	clerk.sees("Approved", "rewarded")
 	clerk.look("console-approved")
-	dana.reload(h.plusone+"/dashboard", "erin-"+s.name, "Rewarded")
+	dana.reload(h.plusone+"/dashboard", "Erin", "Rewarded")
 }

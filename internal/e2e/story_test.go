@@ -25,7 +25,7 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	alice.look("shop-home")
 	alice.press("Join")
 	alice.at("/register")
-	alice.join("alice-"+s.name, "alice-"+s.name+"@example.com")
+	alice.join("Alice", "alice-"+s.name+"@example.com")
 	alice.sees("Your key", "None yet")
 	alice.look("shop-account-new")
 
@@ -46,11 +46,11 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	bob := welcome(t, browser, s)
 	bob.open(link)
 	bob.at("/register")
-	bob.sees("Referred by alice-" + s.name)
+	bob.sees("Referred by Alice")
 	bob.look("shop-register")
 	bob.open(h.shop + "/register") // what brought him is remembered
-	bob.sees("Referred by alice-" + s.name)
-	bob.join("bob-"+s.name, "bob-"+s.name+"@example.com")
+	bob.sees("Referred by Alice")
+	bob.join("Bob", "Bob"+"@example.com")
 	bob.press("Coffee")
 	bob.press("Buy Night Owl")
 	bob.at("/checkout/")
@@ -63,7 +63,7 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	bob.sees("20.00")
 	bob.look("shop-thanks")
 
-	alice.reload(h.plusone+"/dashboard", "bob-"+s.name, "Rewarded")
+	alice.reload(h.plusone+"/dashboard", "Bob", "Rewarded")
 	alice.reload(h.plusone+"/dashboard", "opened your link 1") // visits are counted in batches
 	alice.look("dashboard")
 
