@@ -79,10 +79,12 @@ bench-quick: deps build ## The same in two minutes; fails below half of what is 
 	$(GO) run ./internal/bench -quick -recorded docs/performance.json
 
 .PHONY: deps
-deps: ## Install what the tests need and is not there: PostgreSQL, Prometheus, systemd-analyze
+deps: bin/stripe-mock ## Install what the tests need and is not there: PostgreSQL, Prometheus, Chromium and others
 	@.ci/install-postgres
 	@.ci/install-prometheus
 	@.ci/install-systemd
+	@.ci/install-curl
+	@.ci/install-chromium
 
 .PHONY: clean
 clean: ## Remove what was built, and all data of `make run`
@@ -95,6 +97,10 @@ bin/sqlc: .tools/go.mod
 
 bin/golangci-lint: .tools/go.mod
 	cd .tools && $(GO) build -o ../bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# Stripe's stand-in for its API, which the tests of the demo shop speak to.
+bin/stripe-mock: .tools/go.mod
+	cd .tools && $(GO) build -o ../bin/stripe-mock github.com/stripe/stripe-mock
 
 # Larger than plusone and the other tools together, and a module by itself.
 bin/manifests: .tools/manifests/go.mod $(filter-out %_test.go,$(wildcard .tools/manifests/*.go))

@@ -22,6 +22,7 @@ type devState struct {
 	URL         string `json:"url"`
 	NATSURL     string `json:"nats_url"`
 	DatabaseURL string `json:"database_url"`
+	ShopURL     string `json:"shop_url,omitempty"`
 }
 
 const devStateFile = "running.json"

@@ -19,6 +19,7 @@ type devCommand struct {
 	workerPace
 	durabilityFlags
 	publicFlags
+	shopFlags
 	portalFlags
 	Listen        string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve all roles (default ${default})."`
 	Data          string   `env:"PLUSONE_DATA" default:".plusone" placeholder:"DIR" help:"Where to keep everything (default ${default})."`
@@ -62,6 +63,7 @@ func (c *devCommand) problems() []string {
 	all = append(all, secretProblems("--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)", c.WebhookSecret)...)
 	all = append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)
 	all = append(all, c.publicFlags.problems()...)
+	all = append(all, c.shopFlags.problems()...)
 	all = append(all, c.portalFlags.problems()...)
 	return append(all, adminTokenProblems(c.AdminToken, c.APIToken)...)
 }
@@ -77,7 +79,9 @@ type dev struct {
 
 	hashKey string
 
-	listener net.Listener
+	listener     net.Listener
+	shopListener net.Listener // nil: the demo shop is closed
+
 	undo     []func() // what to close, last first
 	postgres *devstack.Postgres
 	nats     *devstack.NATS
@@ -92,7 +96,7 @@ func (d *dev) close() {
 
 func (d *dev) start(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		d.readTerms, d.reserve, d.secrets, d.startPostgres, d.requireHashKey, d.prepare, d.startNATS, d.makeStreams, d.startRoles,
+		d.readTerms, d.reserve, d.reserveShop, d.secrets, d.startPostgres, d.requireHashKey, d.prepare, d.applyShop, d.startNATS, d.makeStreams, d.startRoles,
 	} {
 		if err := step(ctx); err != nil {
 			return err

@@ -42,6 +42,9 @@ func (d *dev) startRoles(ctx context.Context) (err error) {
 		return err
 	}
 	d.host.group.Add("http", func(ctx context.Context) error { return ops.Serve(ctx, d.listener, handler, d.log) })
+	if err := d.openShop(); err != nil {
+		return err
+	}
 	d.host.group.Add("watching PostgreSQL", d.watchPostgres)
 	d.host.group.Add("telling", d.tell)
 	d.undo = append(d.undo, func() { forgetDevState(d.cmd.Data) })

@@ -35,7 +35,7 @@ func (d *dev) banner() {
 	w, u := d.std.out, d.state.URL
 	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) }
 	say("\n%s %s\n\n", paint(w, text.Bold, "plusone is listening on"), u)
-	for _, row := range [][2]string{
+	for _, row := range append(d.shopRows(), [][2]string{
 		{"webhooks", "POST " + u + "/webhooks/stripe"},
 		{"signed with", d.cmd.WebhookSecret[0]},
 		{"sign-ups", "POST " + u + "/v1/events, or"},
@@ -54,7 +54,7 @@ func (d *dev) banner() {
 		{"", "plusone audit --data " + d.cmd.Data},
 		{"Stripe's CLI", "stripe listen --forward-to " + strings.TrimPrefix(u, "http://") + "/webhooks/stripe"},
 		{"", "(it prints a secret of its own: start plusone with STRIPE_WEBHOOK_SECRET set to that)"},
-	} {
+	}...) {
 		say("  %s  %s\n", paint(w, text.Bold, fmt.Sprintf("%-13s", row[0])), row[1])
 	}
 	say("\nCtrl-C stops everything; what it knows stays in %s.\n\n", d.cmd.Data)

@@ -104,7 +104,7 @@ func (s *Database) addVersion(ctx context.Context, q *db.Queries, id int64, term
 	})
 }
 
-// Program returns the newest terms of a program as they were applied. Error: ErrNoProgram.
+// Program returns the newest terms of a program as they were applied. Error: ErrUnknownProgram.
 func (s *Database) Program(ctx context.Context, name string) (source string, version int, effectiveFrom time.Time, err error) {
 	q := db.New(s.pool)
 	versions, err := q.ListTermsVersions(ctx)
@@ -118,7 +118,7 @@ func (s *Database) Program(ctx context.Context, name string) (source string, ver
 		}
 	}
 	if found == nil {
-		return "", 0, time.Time{}, fmt.Errorf("store: there is no program named %q", name)
+		return "", 0, time.Time{}, fmt.Errorf("%w: there is no program named %q", ErrUnknownProgram, name)
 	}
 	source, err = q.GetTermsSource(ctx, db.GetTermsSourceParams{ProgramID: found.ProgramID, Version: found.Version})
 	return source, int(found.Version), found.EffectiveFrom, err

@@ -113,6 +113,7 @@ var house = []wall{
 	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
 	{of: "internal/suggest", only: []string{}, why: "it compares words"},
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
+	{of: "internal/shop", never: []string{siblings, "db/...", postgres, nats}, why: "it is a business like any other, and reaches of plusone what any would: HTTP"},
 	{of: "internal/simulate", never: []string{siblings, "db/...", postgres, nats}, why: "what it expects must not come from the code that it judges"},
 	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},
 	{
@@ -140,6 +141,7 @@ var doors = []door{
 	{to: "internal/simulate", by: []string{"cmd/plusone"}, why: "it plays a whole business of users of the finished program"},
 	{to: "db", by: []string{"internal/store", "internal/bench"}, why: "all SQL goes through the store"},
 	{to: "internal/devstack", by: []string{"cmd/plusone", "internal/bench", "internal/testkit"}, why: "only plusone dev, the benchmark and tests run servers of their own"},
+	{to: "internal/shop", by: []string{"cmd/plusone"}, why: "it is a customer of the finished program"},
 	{to: "internal/sample", by: []string{"cmd/plusone"}, why: "it plays a user of the finished program"},
 }
 
