@@ -6,6 +6,8 @@ package db
 
 import (
 	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 type Attribution struct {
@@ -67,6 +69,14 @@ type Customer struct {
 	TiedAt *time.Time
 }
 
+type Daily struct {
+	ProgramID int64
+	Name      string
+	Day       pgtype.Date
+	Label     string
+	N         pgtype.Numeric
+}
+
 type Decision struct {
 	EventKey  string
 	UserID    int64
@@ -75,6 +85,13 @@ type Decision struct {
 	At        time.Time
 	DecidedBy string
 	Why       string
+}
+
+type Earning struct {
+	UserID    int64
+	ProgramID int64
+	Currency  string
+	Minor     pgtype.Numeric
 }
 
 type Event struct {
@@ -149,6 +166,30 @@ type ProgramAccount struct {
 	Name      string
 }
 
+type RecountedDaily struct {
+	ProgramID *int64
+	Name      string
+	Day       pgtype.Date
+	Label     string
+	N         int64
+}
+
+type RecountedEarning struct {
+	UserID    interface{}
+	ProgramID int64
+	Currency  string
+	Minor     int64
+}
+
+type RecountedStanding struct {
+	UserID    int64
+	ProgramID int64
+	Pending   int64
+	Qualified int64
+	Rewarded  int64
+	Cancelled int64
+}
+
 type Referral struct {
 	ID           int64
 	ProgramID    int64
@@ -185,6 +226,22 @@ type SignUp struct {
 	RegisteredAt time.Time
 	EventKey     string
 	Waiting      bool
+}
+
+type Standing struct {
+	UserID    int64
+	ProgramID int64
+	Visits    int64
+	Pending   int64
+	Qualified int64
+	Rewarded  int64
+	Cancelled int64
+}
+
+type TallyQueue struct {
+	ID     int64
+	MadeAt time.Time
+	Deltas []byte
 }
 
 type Term struct {
@@ -224,6 +281,11 @@ type Transition struct {
 	Cause      string
 }
 
+type Unlisted struct {
+	UserID int64
+	Since  time.Time
+}
+
 type User struct {
 	ID           int64
 	ExternalID   *string
@@ -240,4 +302,5 @@ type User struct {
 	DeviceKey    []byte
 	ByHand       bool
 	ErasedAt     *time.Time
+	Source       *string
 }

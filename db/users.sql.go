@@ -175,7 +175,7 @@ func (q *Queries) GetUserID(ctx context.Context, externalID string) (int64, erro
 }
 
 const getUsers = `-- name: GetUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at from users where id = any($1::bigint[])
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[])
 `
 
 func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -203,6 +203,7 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.DeviceKey,
 			&i.ByHand,
 			&i.ErasedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}
@@ -300,7 +301,7 @@ func (q *Queries) ListCodesOfUsers(ctx context.Context, externalIds []string) ([
 }
 
 const lockUsers = `-- name: LockUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at from users where id = any($1::bigint[]) order by id for update
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[]) order by id for update
 `
 
 func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -328,6 +329,7 @@ func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.DeviceKey,
 			&i.ByHand,
 			&i.ErasedAt,
+			&i.Source,
 		); err != nil {
 			return nil, err
 		}

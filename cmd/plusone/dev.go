@@ -18,6 +18,7 @@ type devCommand struct {
 	logFlags
 	workerPace
 	durabilityFlags
+	publicFlags
 	Listen        string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve all roles (default ${default})."`
 	Data          string   `env:"PLUSONE_DATA" default:".plusone" placeholder:"DIR" help:"Where to keep everything (default ${default})."`
 	NATSListen    string   `name:"nats-listen" env:"PLUSONE_NATS_LISTEN" placeholder:"HOST:PORT" help:"Where the embedded NATS server listens (default 127.0.0.1:4222, or a free port when that is taken)."`
@@ -59,6 +60,7 @@ func (c *devCommand) problems() []string {
 	}
 	all = append(all, secretProblems("--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)", c.WebhookSecret)...)
 	all = append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)
+	all = append(all, c.publicFlags.problems()...)
 	return append(all, adminTokenProblems(c.AdminToken, c.APIToken)...)
 }
 
@@ -145,6 +147,9 @@ func (d *dev) secrets(context.Context) (err error) {
 	}
 	if err == nil && len(d.cmd.AdminToken) == 0 {
 		d.cmd.AdminToken, err = d.keep("admin-token", "")
+	}
+	if err == nil && len(d.cmd.UserJWTSecret) == 0 && d.cmd.UserJWTKeys == "" {
+		d.cmd.UserJWTSecret, err = d.keep(userSecretFile, "")
 	}
 	if err != nil {
 		return err

@@ -67,14 +67,19 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := d.host.decisions(d.conn, d.cmd.AdminToken)
+	desk, err := d.host.desk(d.conn)
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", api.New(reader, d.cmd.APIToken, d.log, decisions))
-	mux.Handle("/webhooks/stripe", door)
-	mux.Handle("/v1/events", door)
+	users, err := d.cmd.publicFlags.option(d.host, reader, desk, d.state.URL)
+	if err != nil {
+		return nil, err
+	}
+	mux := d.host.surface(
+		part{"/", api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users)},
+		part{"/webhooks/stripe", door},
+		part{"/v1/events", door},
+	)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

@@ -46,6 +46,9 @@ func (d *dev) banner() {
 		{"decisions", "POST " + u + "/v1/referrals/{id}/approve, or"},
 		{"", "plusone referral approve ID --by NAME --why REASON --data " + d.cmd.Data},
 		{"admin token", d.cmd.AdminToken[0]},
+		{"for users", "GET  " + u + "/referral/stats, with what this prints as the bearer:"},
+		{"", "plusone token user USER_ID --data " + d.cmd.Data},
+		{"signed with", d.userSecret()},
 		{"operators", u + "/metrics, /healthz, /readyz"},
 		{"", "plusone audit --data " + d.cmd.Data},
 		{"Stripe's CLI", "stripe listen --forward-to " + strings.TrimPrefix(u, "http://") + "/webhooks/stripe"},
@@ -54,4 +57,12 @@ func (d *dev) banner() {
 		say("  %s  %s\n", paint(w, text.Bold, fmt.Sprintf("%-13s", row[0])), row[1])
 	}
 	say("\nCtrl-C stops everything; what it knows stays in %s.\n\n", d.cmd.Data)
+}
+
+// userSecret is what users' tokens are signed with, if that is a secret.
+func (d *dev) userSecret() string {
+	if len(d.cmd.UserJWTSecret) == 0 {
+		return "a key that fits " + d.cmd.UserJWTKeys
+	}
+	return d.cmd.UserJWTSecret[0]
 }

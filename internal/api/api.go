@@ -30,6 +30,7 @@ type API struct {
 	store  Store
 	desk   *decide.Desk
 	admins []string
+	users  *users
 	log    *slog.Logger
 }
 
@@ -71,6 +72,9 @@ func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Han
 	all := append(slices.Clone(tokens), a.admins...)
 	for path, allow := range allowed {
 		mux.Handle(path, ops.RequireBearer(all, methodNotAllowed(allow), unauthorized))
+	}
+	if a.users != nil {
+		a.forUsers(mux)
 	}
 	mux.HandleFunc("/", problem.NotFound)
 	return mux

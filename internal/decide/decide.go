@@ -97,6 +97,17 @@ func (d *Desk) Assign(ctx context.Context, f fact.Assignment) (Published, error)
 	})
 }
 
+// AssignOnce publishes that a person gets a code, under an id of the caller's: however often it is published, and with
+// whichever code, only the first that is applied has an effect. Errors: as of Decide.
+func (d *Desk) AssignOnce(ctx context.Context, id string, f fact.Assignment) (Published, error) {
+	return d.publishAs(ctx, d.log, id, fact.CodeAssigned, members{
+		"user_id": f.UserID, "code": f.Code, "program": f.Program, "at": stamp(f.At),
+	})
+}
+
+// Key is the key under which an event of this desk is recorded, by its id.
+func (d *Desk) Key(id string) string { return fact.MessageID(d.source, id) }
+
 // members are those of an event's data. Empty ones are left out.
 type members map[string]string
 
@@ -122,10 +133,15 @@ type event struct {
 	Data        members `json:"data"`
 }
 
-// publish has the stream take an event, and logs and counts it. A caller that hangs up stops nothing: what is on its way
-// had better arrive.
+// publish has the stream take an event under an id of its own.
 func (d *Desk) publish(ctx context.Context, log *slog.Logger, typ string, data members) (Published, error) {
-	p := Published{Source: d.source, Type: typ, Subject: subject + typ, At: d.now().UTC().Truncate(time.Microsecond)}
+	return d.publishAs(ctx, log, "", typ, data)
+}
+
+// publishAs has the stream take an event, and logs and counts it. Without an id it gets one of its own. A caller that hangs up stops nothing: what is on its way
+// had better arrive.
+func (d *Desk) publishAs(ctx context.Context, log *slog.Logger, id, typ string, data members) (Published, error) {
+	p := Published{ID: id, Source: d.source, Type: typ, Subject: subject + typ, At: d.now().UTC().Truncate(time.Microsecond)}
 	key, err := d.compose(&p, data)
 	if err != nil {
 		d.metrics.count(typ, resultRefused)
@@ -144,13 +160,15 @@ func (d *Desk) publish(ctx context.Context, log *slog.Logger, typ string, data m
 	return p, nil
 }
 
-// compose writes an event under an id of its own, and reads it as the worker will, at the same date.
+// compose writes an event, under an id of its own unless it has one, and reads it as the worker will, at the same date.
 func (d *Desk) compose(p *Published, data members) (key string, err error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return "", err
+	if p.ID == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return "", err
+		}
+		p.ID = id.String()
 	}
-	p.ID = id.String()
 	for name, value := range data {
 		if value == "" {
 			delete(data, name)

@@ -29,19 +29,19 @@ func (s *Database) Recorded(ctx context.Context, keys []string) ([]string, error
 	return found, explainSchema(err)
 }
 
-// Standing is where a referral stands.
-type Standing struct {
+// ReferralStanding is where a referral stands.
+type ReferralStanding struct {
 	Referee, Referrer string
 	Status            referral.Status
 	Reason            referral.Reason
 }
 
 // StandingsOf are those of referees.
-func (s *Database) StandingsOf(ctx context.Context, referees []string) ([]Standing, error) {
+func (s *Database) StandingsOf(ctx context.Context, referees []string) ([]ReferralStanding, error) {
 	rows, err := db.New(s.pool).ListStandingsOfReferees(ctx, referees)
-	all := make([]Standing, 0, len(rows))
+	all := make([]ReferralStanding, 0, len(rows))
 	for _, r := range rows {
-		all = append(all, Standing{r.Referee, r.Referrer, referral.Status(r.Status), referral.Reason(r.Reason)})
+		all = append(all, ReferralStanding{r.Referee, r.Referrer, referral.Status(r.Status), referral.Reason(r.Reason)})
 	}
 	return all, explainSchema(err)
 }

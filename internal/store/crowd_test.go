@@ -13,7 +13,7 @@ import (
 type crowdAnswers struct {
 	codes     map[string]string
 	recorded  []string
-	standings []Standing
+	standings []ReferralStanding
 	balances  []Balance
 	posted    []Posted
 }
@@ -45,7 +45,7 @@ func (w *world) askForACrowd(t *testing.T, people ...string) (got crowdAnswers) 
 	must(err)
 	got.posted, err = w.store.PostedFor(w.ctx, people)
 	must(err)
-	slices.SortFunc(got.standings, func(a, b Standing) int { return cmp.Compare(a.Referee, b.Referee) })
+	slices.SortFunc(got.standings, func(a, b ReferralStanding) int { return cmp.Compare(a.Referee, b.Referee) })
 	slices.SortFunc(got.balances, func(a, b Balance) int { return cmp.Compare(a.UserID, b.UserID) })
 	return got
 }
@@ -60,7 +60,7 @@ func TestACrowdIsAnsweredAtOnce(t *testing.T) {
 	got := w.askForACrowd(t, "alice", "bob", "carol", "nobody")
 	want := crowdAnswers{
 		codes: map[string]string{"alice": "C-ALICE", "bob": "C-BOB", "carol": "C-CAROL"},
-		standings: []Standing{
+		standings: []ReferralStanding{
 			{Referee: "bob", Referrer: "alice", Status: "rewarded"},
 			{Referee: "carol", Referrer: "alice", Status: "cancelled", Reason: "refunded"},
 		},

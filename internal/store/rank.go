@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/plusone-dev/plusone/db"
+	"github.com/plusone-dev/plusone/internal/referral"
 )
 
 // Rank is how far somebody has come as a referrer.
@@ -26,8 +27,12 @@ func (s *Database) rank(ctx context.Context, q *db.Queries, user, program int64)
 	if err != nil {
 		return r, err
 	}
-	r.Standing = int(n)
-	terms := book.newest(program).terms
+	return rankBy(book.newest(program).terms, int(n)), nil
+}
+
+// rankBy holds so many referrals to the tiers and badges of terms.
+func rankBy(terms referral.Terms, standing int) Rank {
+	r := Rank{Standing: standing}
 	for _, t := range terms.Tiers {
 		if t.From <= r.Standing {
 			r.Tier = t.Name
@@ -38,5 +43,5 @@ func (s *Database) rank(ctx context.Context, q *db.Queries, user, program int64)
 			r.Badges = append(r.Badges, badge)
 		}
 	}
-	return r, nil
+	return r
 }

@@ -78,6 +78,20 @@ var house = []wall{
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
+	{
+		of:   "internal/limit",
+		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},
+		why:  "it counts, for whomever",
+	},
+	{of: "internal/publicname", only: []string{}, why: "it turns a name into what may be shown of it"},
+	{
+		of: "internal/usertoken",
+		only: []string{
+			"internal/fact", "internal/money", "internal/payment", "github.com/tidwall/...",
+			"github.com/golang-jwt/jwt/v5", "github.com/go-jose/go-jose/v4/...",
+		},
+		why: "it says whose a token is, and asks nobody",
+	},
 	{of: "internal/problem", only: []string{}, why: "it is the shape of an error over HTTP"},
 	{of: "internal/suggest", only: []string{}, why: "it compares words"},
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/usertoken"
+)
+
+type ownCodeJSON struct {
+	ReferralCode string  `json:"referral_code"`
+	UserID       string  `json:"user_id"`
+	Username     *string `json:"username"`
+	ShareURL     string  `json:"share_url"`
+}
+
+func (u *users) shareURL(code string) string { return u.PublicURL + u.LinkPath + code }
+
+// How long a code is waited for.
+const (
+	signUpWithin = 500 * time.Millisecond // a sign-up may be on its way, and brings a code
+	codeWithin   = 2 * time.Second        // from its publication
+	lookEvery    = 20 * time.Millisecond
+)
+
+// ownCode serves GET /referral/code. Who has none is given one.
+func (a *API) ownCode(w http.ResponseWriter, r *http.Request) error {
+	if err := noQuery(r); err != nil {
+		return err
+	}
+	c := creation{users: a.users, userID: usertoken.UserOf(r.Context())}
+	own, err := c.code(r.Context())
+	if err != nil {
+		return err
+	}
+	a.answer(w, r, ownCodeJSON{
+		ReferralCode: own.Code, UserID: c.userID, Username: orNull(own.Username), ShareURL: a.users.shareURL(own.Code),
+	})
+	return nil
+}
+
+// creation is how somebody who has no code gets one: as everything does, by an event. Its id is made of whose code it is and of how
+// many such events were recorded before, so that requests at the same time make one code together.
+type creation struct {
+	*users
+	userID string
+}
+
+// maxCreations is how many codes are made for somebody: one, and others after they were erased and came again, or after a code was
+// given to somebody else between drawing and giving it.
+const maxCreations = 16
+
+func (c creation) id(attempt int) string {
+	sum := sha256.Sum256([]byte("code " + strconv.Itoa(attempt) + " " + c.userID))
+	return "code-" + hex.EncodeToString(sum[:16])
+}
+
+// keys are those of the events, in the order of the attempts.
+func (c creation) keys() []string {
+	if c.Desk == nil {
+		return nil
+	}
+	keys := make([]string, maxCreations)
+	for n := range keys {
+		keys[n] = c.Desk.Key(c.id(n))
+	}
+	return keys
+}
+
+func (c creation) code(ctx context.Context) (store.OwnCode, error) {
+	keys := c.keys()
+	own, err := c.Store.OwnCode(ctx, c.userID, keys)
+	if err != nil || own.Code != "" {
+		return own, err
+	}
+	if wait, ok := c.creations.Take(c.userID); !ok {
+		c.Metrics.limited.WithLabelValues(routeOwnCode, limitedByUser).Inc()
+		return own, &limitedError{wait}
+	}
+	if !own.Registered {
+		own, err = c.await(ctx, signUpWithin, keys, func(store.OwnCode) bool { return false })
+	}
+	for err == nil && own.Code == "" {
+		attempt := slices.IndexFunc(keys, func(key string) bool { return !slices.Contains(own.Recorded, key) })
+		if attempt < 0 && c.Desk != nil {
+			return own, store.ErrNoCodeLeft
+		}
+		if err = c.publish(ctx, own.Program, attempt); err != nil {
+			return own, err
+		}
+		applied := func(now store.OwnCode) bool { return slices.Contains(now.Recorded, keys[attempt]) }
+		if own, err = c.await(ctx, codeWithin, keys, applied); err == nil && own.Code == "" && !applied(own) {
+			return own, errOnItsWay
+		}
+	}
+	return own, err
+}
+
+func (c creation) publish(ctx context.Context, program string, attempt int) error {
+	if c.Desk == nil {
+		return errNoStream
+	}
+	code, err := c.Store.DrawCode(ctx, program)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Desk.AssignOnce(ctx, c.id(attempt), fact.Assignment{UserID: c.userID, Code: code, Program: program}); err != nil {
+		return &unpublishedError{err}
+	}
+	return nil
+}
+
+// await looks for the code until it is there, or something has come to pass, or the time is over.
+func (c creation) await(ctx context.Context, within time.Duration, keys []string, passed func(store.OwnCode) bool) (own store.OwnCode, err error) {
+	over, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		if own, err = c.Store.OwnCode(ctx, c.userID, keys); err != nil || own.Code != "" || passed(own) {
+			return own, err
+		}
+		select {
+		case <-over.Done():
+			if errors.Is(over.Err(), context.DeadlineExceeded) {
+				return own, ctx.Err()
+			}
+			return own, over.Err()
+		case <-look.C:
+		}
+	}
+}
