@@ -431,7 +431,7 @@ func (q *Queries) MoveReferrals(ctx context.Context, arg MoveReferralsParams) er
 const moveReferrers = `-- name: MoveReferrers :many
 update referrals set referrer_id = $1::bigint, divided = true
 where referrer_id = $2::bigint and code_id = any($3::bigint[])
-returning referee_id
+returning referee_id, program_id, status
 `
 
 type MoveReferrersParams struct {
@@ -440,20 +440,26 @@ type MoveReferrersParams struct {
 	CodeIds []int64
 }
 
-// Lets the referrals of codes be the other person's as well. Returns the referees.
-func (q *Queries) MoveReferrers(ctx context.Context, arg MoveReferrersParams) ([]int64, error) {
+type MoveReferrersRow struct {
+	RefereeID int64
+	ProgramID int64
+	Status    string
+}
+
+// Lets the referrals of codes be the other person's as well.
+func (q *Queries) MoveReferrers(ctx context.Context, arg MoveReferrersParams) ([]MoveReferrersRow, error) {
 	rows, err := q.db.Query(ctx, moveReferrers, arg.ToID, arg.FromID, arg.CodeIds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []int64
+	var items []MoveReferrersRow
 	for rows.Next() {
-		var referee_id int64
-		if err := rows.Scan(&referee_id); err != nil {
+		var i MoveReferrersRow
+		if err := rows.Scan(&i.RefereeID, &i.ProgramID, &i.Status); err != nil {
 			return nil, err
 		}
-		items = append(items, referee_id)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

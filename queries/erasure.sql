@@ -75,10 +75,10 @@ where owner_id = @from_id::bigint and assigned_at is not null and (assigned_at >
 returning id;
 
 -- name: MoveReferrers :many
--- Lets the referrals of codes be the other person's as well. Returns the referees.
+-- Lets the referrals of codes be the other person's as well.
 update referrals set referrer_id = @to_id::bigint, divided = true
 where referrer_id = @from_id::bigint and code_id = any(@code_ids::bigint[])
-returning referee_id;
+returning referee_id, program_id, status;
 
 -- name: DropLateSignUps :exec
 -- Takes the sign-ups that are dated after a moment from a person: they are recorded anew, as another's.

@@ -16,18 +16,19 @@ import (
 type apiCommand struct {
 	logFlags
 	databaseFlags
+	replicaFlags
 	natsAddress
 	adminFlags
 	publicFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
-	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
-	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens of which one is needed for decisions, separated by commas. Without any, none are taken, and NATS is not needed."`
+	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens that may ask and spend credit, separated by commas. More are made by plusone token create."`
+	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, which may decide as well, separated by commas. Without any, and without --nats-url, no decisions are taken."`
 }
 
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pool, err := h.database(ctx, c.DatabaseURL)
+	pool, err := h.pool(ctx, h.named("primary"), c.DatabaseURL)
 	if err != nil {
 		return err
 	}
@@ -45,6 +46,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	}
 	options := c.options(h, desk)
 	h.http.Expect(http.MethodGet, api.Routes...)
+	h.http.Expect(http.MethodPost, api.Terms...)
+	replica, err := c.replicaFlags.option(ctx, h)
+	if err != nil {
+		return err
+	}
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
@@ -53,7 +59,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	surface := h.surface(part{"/", api.New(reads, c.APIToken, h.log, append(options, users)...)})
+	surface := h.surface(part{"/", api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)})
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}
@@ -81,6 +87,7 @@ func (c *apiCommand) decisionProblems() []string {
 // questions are answered all the same.
 func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
 	if c.NATSURL == "" {
+		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	nc, err := h.dial(c.natsAddress, "plusone api")
@@ -90,13 +97,15 @@ func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
 	return h.desk(nc)
 }
 
-// options are what the API does beside answering.
+// options are what the API does beside answering. With a stream it takes decisions: the database may have admin tokens where
+// there is none here.
 func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
-	if len(c.AdminToken) == 0 {
-		h.log.Info("decisions are not taken: there is no --admin-token (PLUSONE_ADMIN_TOKEN)")
-		return nil
+	h.http.Expect(http.MethodPost, api.Spends...)
+	options := []api.Option{api.WithMetrics(api.NewMetrics(h.reg))}
+	if desk != nil {
+		options = append(options, h.decisions(desk, c.AdminToken))
 	}
-	return []api.Option{h.decisions(desk, c.AdminToken)}
+	return options
 }
 
 // desk publishes what people decide one by one: they are few.

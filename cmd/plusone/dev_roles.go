@@ -75,11 +75,8 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := d.host.surface(
-		part{"/", api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users)},
-		part{"/webhooks/stripe", door},
-		part{"/v1/events", door},
-	)
+	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users, api.WithMetrics(api.NewMetrics(d.host.reg)))
+	mux := d.host.surface(part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

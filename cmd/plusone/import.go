@@ -12,7 +12,7 @@ import (
 
 // importCommand brings what is known elsewhere, from CSV files. It publishes events, and never touches the database.
 type importCommand struct {
-	Users     importUsersCommand     `cmd:"" help:"Publish a sign-up for each row: user_id, registered_at; username, email, email_verified, referral_code, stripe_customer_id, program, code, ip, device_id."`
+	Users     importUsersCommand     `cmd:"" help:"Publish a sign-up for each row: user_id, registered_at; username, email, email_verified, referral_code, stripe_customer_id, program, code, ip, device_id, source."`
 	Codes     importCodesCommand     `cmd:"" help:"Publish a code of your choice for each row: user_id, code, at; program."`
 	Referrals importReferralsCommand `cmd:"" help:"Publish who came with whose code for each row: user_id, referral_code, at (or registered_at); by, why."`
 }

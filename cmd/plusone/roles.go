@@ -154,10 +154,10 @@ type workerPace struct {
 	Tick        time.Duration `env:"PLUSONE_TICK" default:"1s" help:"How often to look for holds and windows that have ended (default ${default})."`
 }
 
-// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the clock, the
-// gauges and whoever else asks, without waiting for one another.
+// pool is what the worker asks of its database pool: a connection for each batch, and for the relay, the fold, the
+// clock, the gauges and whoever else asks, without waiting for one another.
 func (p workerPace) pool() []store.PoolOption {
-	return []store.PoolOption{store.WithConnections(p.Concurrency + 6), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
+	return []store.PoolOption{store.WithConnections(p.Concurrency + 8), store.WithStatementTimeout(statementTimeout), store.WithOnePlan()}
 }
 
 // statementTimeout is longer than any statement of a batch should take.
@@ -179,10 +179,11 @@ func (p workerPace) problems() (all []string) {
 	return all
 }
 
-// relayEvery is how often the relay looks for events that another process left in the outbox.
+// relayEvery is how often the relay looks for events that another process left in the outbox, and the fold for what it left
+// to be added to the tallies.
 const relayEvery = 500 * time.Millisecond
 
-// work adds a worker to the process: the relay and the clock first, so that they stop after the last batch.
+// work adds a worker to the process: the relay, the fold and the clock first, so that they stop after the last batch.
 func (h *host) work(nc *nats.Conn, s *store.Store, pace workerPace, d durabilityFlags) error {
 	pub, err := h.publisher(nc, d)
 	if err != nil {
@@ -190,6 +191,7 @@ func (h *host) work(nc *nats.Conn, s *store.Store, pace workerPace, d durability
 	}
 	w := worker.New(s, h.reg, h.log)
 	h.group.Add("outbox relay", func(ctx context.Context) error { return w.RunRelay(ctx, pub, relayEvery) })
+	h.group.Add("tallies", func(ctx context.Context) error { return w.RunFold(ctx, relayEvery) })
 	h.group.Add("clock", func(ctx context.Context) error { return w.RunClock(ctx, pace.Tick) })
 	opts := stream.Options{
 		Conn: nc, MaxBatch: pace.MaxBatch, Concurrency: pace.Concurrency, AckWait: pace.AckWait, Grace: h.grace,

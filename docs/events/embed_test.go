@@ -15,7 +15,7 @@ import (
 // types are the events in and out; every one has a schema with at least one example.
 var types = []string{
 	"user.registered", "user.verified", "user.erased",
-	"referral.reviewed", "referral.reopened", "referral.attributed", "code.assigned",
+	"referral.reviewed", "referral.reopened", "referral.attributed", "code.assigned", "link.visited",
 	"referral.pending", "referral.qualified", "referral.rewarded", "referral.cancelled",
 	"reward.granted", "reward.revoked",
 }
@@ -104,6 +104,10 @@ var invalid = []edit{
 	{schema: "referral.attributed", at: "data.at", value: json.Number("1777627800")},
 	{schema: "code.assigned", at: "data.code"},
 	{schema: "code.assigned", at: "data.program", value: ""},
+	{schema: "user.registered", at: "data.source", value: "X"},
+	{schema: "link.visited", at: "data.code"},
+	{schema: "link.visited", at: "data.via", value: "what ever"},
+	{schema: "link.visited", at: "data.at", value: "2026-05-01"},
 	{schema: "referral.pending", at: "data.status", value: "qualified"},
 	{schema: "referral.pending", at: "data.reason", value: "expired"},
 	{schema: "referral.pending", at: "source", value: "/elsewhere"},

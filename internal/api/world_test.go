@@ -52,6 +52,7 @@ func newWorld(t testing.TB) *world {
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, log,
 		WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
+	w.handler = testkit.Documented(t, w.handler)
 	return w
 }
 
@@ -126,6 +127,9 @@ func (w *world) send(method, target, body string, authorization ...string) *http
 	r := httptest.NewRequestWithContext(w.t.Context(), method, target, strings.NewReader(body))
 	for _, a := range authorization {
 		r.Header.Add("Authorization", a)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
 	}
 	answer := httptest.NewRecorder()
 	w.handler.ServeHTTP(answer, r)
@@ -211,3 +215,6 @@ func (w *world) story() {
 	w.apply(refund(3, 3000))
 	w.apply(purchase(4, "stranger", 5000, "usd", at))
 }
+
+// logger writes where the world's log is looked at.
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.log, nil)) }

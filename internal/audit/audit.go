@@ -53,6 +53,7 @@ var checks = []struct {
 	{"one_live", 6, "no referee has two live referrals"},
 	{"references", 7, "whatever a row refers to is there"},
 	{store.CheckLog, 8, "each log leads, by legal moves, to the present status"},
+	{"tallies", 3, "the tallies are what the referrals, sign-ups and transfers add up to"},
 	{"outbox", 9, "what waits to be told is what was logged and posted"},
 }
 

@@ -15,6 +15,7 @@ const (
 	ReferralReopened   = "referral.reopened"
 	ReferralAttributed = "referral.attributed"
 	CodeAssigned       = "code.assigned"
+	LinkVisited        = "link.visited"
 )
 
 // cloudData reads the data of one type of event.
@@ -34,6 +35,7 @@ var cloudReaders = map[string]func() cloudData{
 	ReferralReopened:   func() cloudData { return new(reopenedMembers) },
 	ReferralAttributed: func() cloudData { return new(attributedMembers) },
 	CodeAssigned:       func() cloudData { return new(assignmentMembers) },
+	LinkVisited:        func() cloudData { return new(visitMembers) },
 }
 
 // MessageID is the key of a CloudEvent, and the de-duplication id of the message that carries it. The length in front

@@ -28,6 +28,8 @@ var bounded = []struct {
 	{"data.stripe_customer_id", fullSignUp, `cus_QXg1`, "cus_", "x", 255},
 	{"data.program", fullSignUp, `vip-2`, "", "x", 40},
 	{"data.code", fullSignUp, `bob_2026`, "", "x", 32},
+	{"data.source", fullSignUp, `spring.mail-1_b`, "", "x", 40},
+	{"data.via", fullVisit, `whatsapp`, "", "x", 20},
 	{"data.user_id", cloudEvent(UserVerified, `"user_id": "bob"`), `bob`, "", "é", 255},
 	{"data.by", cloudEvent(ReferralAttributed, decision), `carol`, "", "é", 255},
 	{"data.why", cloudEvent(ReferralReopened, decision), `a friend`, "", "é", 1000},

@@ -3,6 +3,7 @@ package fact
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ var (
 )
 
 const decision = `"user_id": "bob", "referral_code": "k7m2pq9x", "by": "carol", "why": "a friend", "at": "2026-04-30T09:00:00.5+02:00"`
+
+// fullVisit has all members.
+var fullVisit = cloudEvent(LinkVisited, `"code": "spring-Bob", "via": "whatsapp", "at": "2026-04-30T09:00:00.5+02:00"`)
 
 // aboutUser is what is wrong with the members that every event about a person has.
 var aboutUser = []refusal{
@@ -124,6 +128,22 @@ var people = []person{
 			{"code twice", `"code"`, `"code": "other", "code"`, "data has the member code twice"},
 		}, aboutUser...),
 	},
+	{
+		give:   fullVisit,
+		want:   Event{Type: LinkVisited, Visit: &Visit{Code: "SPRING-BOB", Via: "whatsapp", At: happened}},
+		member: "at",
+		refusals: []refusal{
+			{"no data", `"data": {`, `"datum": {`, "data must be a JSON object"},
+			{"no code", `"code": "spring-Bob",`, ``, "data.code is missing"},
+			{"null code", `"spring-Bob"`, `null`, "data.code must be a string"},
+			{"short code", `"spring-Bob"`, `"ab"`, "data.code must be 3 to 32 of"},
+			{"empty channel", `"whatsapp"`, `""`, "data.via must be 1 to 20 of"},
+			{"channel in capitals", `"whatsapp"`, `"WhatsApp"`, "data.via must be 1 to 20 of"},
+			{"channel of the wrong type", `"whatsapp"`, `7`, "data.via must be a string"},
+			{"channel twice", `"via"`, `"via": "x", "via"`, "data has the member via twice"},
+			{"year 1999", `2026-04-30`, `1999-04-30`, "data.at must be in the years 2000 to 2199"},
+		},
+	},
 }
 
 func TestParseWhatIsSaidOfPeople(t *testing.T) {
@@ -209,11 +229,16 @@ func TestEveryTypeIsRead(t *testing.T) {
 // What the text alone shows is found for every type, by its own members.
 func TestCheckTextOfPeople(t *testing.T) {
 	for _, p := range people {
-		twice := strings.Replace(p.give, `"user_id"`, `"user_id": "eve", "user_id"`, 1)
-		if bad, ok := errors.AsType[*MalformedError](CheckText([]byte(twice))); !ok || bad.Pointer != "/data/user_id" {
+		member := "user_id"
+		if p.want.Type == LinkVisited {
+			member = "code"
+		}
+		quoted := strconv.Quote(member)
+		twice := strings.Replace(p.give, quoted, quoted+`: "eve", `+quoted, 1)
+		if bad, ok := errors.AsType[*MalformedError](CheckText([]byte(twice))); !ok || bad.Pointer != "/data/"+member {
 			t.Errorf("%s: %+v", twice, bad)
 		}
-		unread := strings.Replace(p.give, `"user_id"`, `"email": 1, "email": 2, "user_id"`, 1)
+		unread := strings.Replace(p.give, quoted, `"email": 1, "email": 2, `+quoted, 1)
 		if err := CheckText([]byte(unread)); err != nil {
 			t.Errorf("%s: %v", unread, err)
 		}

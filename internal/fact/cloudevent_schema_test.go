@@ -183,7 +183,7 @@ var oddStrings = []string{
 	`""`, `" "`, `"a"`, `" a"`, `"a b"`, `"a "`, `"a\u0020"`, `"\ud800"`, `"\ud800\u0041"`, `"\ud800\u0000"`, `"\ud83d\ude00"`,
 	`"\\u0000"`, `"\u0000"`, `"\\\u0000"`, `"\u007f"`, `"\u0085"`, `"é"`, `"a@b"`, `"@"`, `"@\n"`, `"cus_1"`, `"cus_"`, `"cus_é"`,
 	`"cus_1:2"`, `"1.0"`, `"1.00"`, `"user.registered"`, `"user.verified"`, `"user\u002eregistered"`, `"default"`, `"Default"`,
-	`"user.erased"`, `"referral.reviewed"`, `"code.assigned"`, `"approved"`, `"rejected"`, `"Approved"`, `"reopened"`,
+	`"user.erased"`, `"referral.reviewed"`, `"code.assigned"`, `"link.visited"`, `"approved"`, `"rejected"`, `"Approved"`, `"reopened"`,
 	`"ab"`, `"a-_9Z"`, `"a.b"`, `"vip_2-b"`, `"\u017fpring"`, `" abc"`,
 	`"application/json"`, `"APPLICATION/JSON; charset=utf-8"`, `"application/cloudevents+json"`, `"text/json"`, `"json"`, `"/json"`,
 	`"application/xml"`, `"application/+json"`, `"application/json ;é"`, `"application/a+b+json"`,
@@ -246,7 +246,7 @@ var members = map[string][][2]string{
 	UserRegistered: {
 		{"user_id", `"bob"`}, {"username", `"Bob"`}, {"email", `"b@x"`}, {"email_verified", `true`},
 		{"referral_code", `"abc"`}, {"registered_at", `"2026-05-01T09:30:00Z"`}, {"ip", `"::1"`}, {"device_id", `"d"`},
-		{"stripe_customer_id", `"cus_1"`}, {"program", `"default"`}, {"code", `null`}, {"plan", `{"a":[1]}`},
+		{"stripe_customer_id", `"cus_1"`}, {"program", `"default"`}, {"code", `null`}, {"source", `"news.letter"`}, {"plan", `{"a":[1]}`},
 	},
 	UserVerified:       {{"user_id", `"bob"`}, {"verified_at", `"2026-05-01T09:30:00Z"`}, {"at", `[1]`}},
 	UserErased:         {{"user_id", `"bob"`}, {"erased_at", `"2026-05-01T09:30:00Z"`}, {"by", `{}`}},
@@ -254,6 +254,7 @@ var members = map[string][][2]string{
 	ReferralReopened:   append([][2]string{{"verdict", `7`}}, decided...),
 	ReferralAttributed: append([][2]string{{"program", `"DEFAULT"`}}, decided...),
 	CodeAssigned:       {{"user_id", `"bob"`}, {"code", `"abc"`}, {"program", `"vip"`}, {"at", `"2026-05-01T09:30:00Z"`}},
+	LinkVisited:        {{"code", `"abc"`}, {"via", `"x"`}, {"at", `"2026-05-01T09:30:00Z"`}},
 }
 
 var decided = [][2]string{

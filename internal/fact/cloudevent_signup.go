@@ -8,7 +8,7 @@ import (
 
 // signUpMembers are the members of a sign-up's data that are read. Others are not.
 type signUpMembers struct {
-	userID, username, email, verified, referralCode, registeredAt, ip, device, customer, program, code gjson.Result
+	userID, username, email, verified, referralCode, registeredAt, ip, device, customer, program, code, source gjson.Result
 }
 
 func (m *signUpMembers) slot(name string) *gjson.Result {
@@ -35,6 +35,8 @@ func (m *signUpMembers) slot(name string) *gjson.Result {
 		return &m.program
 	case "code":
 		return &m.code
+	case "source":
+		return &m.source
 	}
 	return nil
 }
@@ -51,6 +53,7 @@ func (m *signUpMembers) state(r *memberReader, e *Event) {
 		DeviceID:      r.line("data.device_id", r.optional("data.device_id", m.device), 255),
 		Customer:      r.optional("data.stripe_customer_id", m.customer),
 		Program:       r.program(m.program),
+		Source:        r.optional("data.source", m.source),
 	}
 	s.Code = strings.ToUpper(strings.TrimSpace(s.Code))
 	if m.code.Type != gjson.Null {
@@ -58,5 +61,6 @@ func (m *signUpMembers) state(r *memberReader, e *Event) {
 	}
 	r.check("data.email", m.email.Type == gjson.Null || strings.Contains(s.Email, "@"), "an e-mail address")
 	r.check("data.stripe_customer_id", m.customer.Type == gjson.Null || isCustomerID(s.Customer), "the id of a Stripe customer (cus_…)")
+	r.check("data.source", m.source.Type == gjson.Null || isSource(s.Source), "1 to 40 of a to z, 0 to 9, -, _ and .")
 	e.SignUp = s
 }

@@ -15,7 +15,8 @@ const fullSignUp = `{
 	"data": {
 		"user_id": "bob", "username": "Bob", "email": "bob@example.com", "email_verified": true,
 		"referral_code": "  k7m2pq9x ", "registered_at": "2026-05-01T11:29:58.4171239+02:00", "ip": "203.0.113.7",
-		"device_id": "d-19", "stripe_customer_id": "cus_QXg1", "plan": {"seats": [3]}, "program": "vip-2", "code": "bob_2026"
+		"device_id": "d-19", "stripe_customer_id": "cus_QXg1", "plan": {"seats": [3]}, "program": "vip-2", "code": "bob_2026",
+		"source": "spring.mail-1_b"
 	}
 }`
 
@@ -31,6 +32,7 @@ func TestParseCloudEvent(t *testing.T) {
 			SignUp: &SignUp{
 				UserID: "bob", Username: "Bob", Email: "bob@example.com", EmailVerified: true, Code: "K7M2PQ9X",
 				RegisteredAt: registered, IP: "203.0.113.7", DeviceID: "d-19", Customer: "cus_QXg1", Program: "vip-2", OwnCode: "BOB_2026",
+				Source: "spring.mail-1_b",
 			},
 		}},
 		{

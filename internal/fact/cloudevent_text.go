@@ -146,9 +146,18 @@ func isCode(s string) bool {
 }
 
 // isProgramName says whether a text can be the name of a program.
-func isProgramName(s string) bool {
-	return s != "" && len(s) <= 40 && !strings.ContainsFunc(s, func(c rune) bool {
-		return !isAlphanumeric(c) && c != '-' && c != '_' || 'A' <= c && c <= 'Z'
+func isProgramName(s string) bool { return isSmall(s, 40, "-_") }
+
+// isSource says whether a text can say how somebody came.
+func isSource(s string) bool { return isSmall(s, 40, "-_.") }
+
+// isVia says whether a text can say how a link was shared.
+func isVia(s string) bool { return isSmall(s, 20, "-") }
+
+// isSmall says whether a text is made of small letters, digits and some more, and of no more than so many.
+func isSmall(s string, most int, more string) bool {
+	return s != "" && len(s) <= most && !strings.ContainsFunc(s, func(c rune) bool {
+		return (!isAlphanumeric(c) || 'A' <= c && c <= 'Z') && !strings.ContainsRune(more, c)
 	})
 }
 

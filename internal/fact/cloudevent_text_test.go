@@ -87,6 +87,8 @@ func TestAlphabets(t *testing.T) {
 		"customer": {isCustomerID, "cus_", digits + small + capitals + "_"},
 		"code":     {isCode, "", digits + small + capitals + "-_"},
 		"program":  {isProgramName, "", digits + small + "-_"},
+		"how":      {isSource, "", digits + small + "-_."},
+		"via":      {isVia, "", digits + small + "-"},
 	} {
 		for r := range rune(0x250) {
 			if got := c.is(c.head + "a" + string(r) + "b"); got != strings.ContainsRune(c.alphabet, r) {
@@ -113,6 +115,8 @@ func TestLengths(t *testing.T) {
 		"customer": {isCustomerID, "cus_", 5, 255},
 		"code":     {isCode, "", 3, 32},
 		"program":  {isProgramName, "", 1, 40},
+		"how":      {isSource, "", 1, 40},
+		"via":      {isVia, "", 1, 20},
 	} {
 		for n := len(c.head); n <= 300; n++ {
 			if got := c.is(c.head + strings.Repeat("a", n-len(c.head))); got != (c.least <= n && n <= c.most) {

@@ -31,6 +31,7 @@ type Event struct {
 	Decision    *Decision
 	Attribution *Attribution
 	Assignment  *Assignment
+	Visit       *Visit
 }
 
 // SignUp says that a person registered.
@@ -46,6 +47,7 @@ type SignUp struct {
 	Customer      string // their Stripe customer, if the business knows it
 	Program       string // whose code they get and whose terms credit their purchases; empty for the default one
 	OwnCode       string // the code the business wants them to have, upper case; empty for one that is drawn
+	Source        string // how they came, by the business's own name for it; empty when it does not say so
 }
 
 // Verified says that a person has shown the e-mail address to be theirs.
@@ -96,6 +98,13 @@ type Assignment struct {
 	At      time.Time
 }
 
+// Visit says that somebody, who is not known, followed a link with a code.
+type Visit struct {
+	Code string // upper case
+	Via  string // the way the link was shared, such as "qr"; empty when it does not say so
+	At   time.Time
+}
+
 // Tie says that a Stripe customer is a user of the business.
 type Tie struct {
 	Customer string // the customer's key, as payment.Scope writes it
@@ -133,6 +142,8 @@ func (e Event) dated() (member string, at time.Time) {
 		return "at", e.Attribution.At
 	case e.Assignment != nil:
 		return "at", e.Assignment.At
+	case e.Visit != nil:
+		return "at", e.Visit.At
 	}
 	return "", time.Time{}
 }

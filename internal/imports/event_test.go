@@ -61,12 +61,12 @@ func TestEachKind(t *testing.T) {
 	}{
 		{
 			Users, Fill{At: "2026-01-03T09:30:00Z"},
-			"\xef\xbb\xbfuser_id,email,email_verified,registered_at,username,code,program,referral_code,stripe_customer_id,ip,device_id\r\n" +
-				"alice,alice@example.com,True,2026-01-02T10:30:00+01:00,\"Alice \"\"A\"\"\",spring,vip,x_y,cus_1,::1,d\r\nbob,,FALSE,,,,,,,,",
+			"\xef\xbb\xbfuser_id,email,email_verified,registered_at,username,code,program,referral_code,stripe_customer_id,ip,device_id,source\r\n" +
+				"alice,alice@example.com,True,2026-01-02T10:30:00+01:00,\"Alice \"\"A\"\"\",spring,vip,x_y,cus_1,::1,d,x.y\r\nbob,,FALSE,,,,,,,,,",
 			[]fact.Event{
 				{Type: "user.registered", At: day(2), SignUp: &fact.SignUp{
 					UserID: "alice", Email: "alice@example.com", EmailVerified: true, RegisteredAt: day(2), Username: `Alice "A"`, OwnCode: "SPRING",
-					Program: "vip", Code: "X_Y", Customer: "cus_1", IP: "::1", DeviceID: "d",
+					Program: "vip", Code: "X_Y", Customer: "cus_1", IP: "::1", DeviceID: "d", Source: "x.y",
 				}},
 				{Type: "user.registered", At: day(3), SignUp: &fact.SignUp{UserID: "bob", RegisteredAt: day(3)}},
 			},
@@ -128,6 +128,7 @@ func person(t *rapid.T) (cells map[string]string, want fact.SignUp) {
 		Program: rapid.SampledFrom([]string{"", "vip"}).Draw(t, "program"),
 		Code:    strings.ToUpper(code.Draw(t, "referral code")), OwnCode: strings.ToUpper(code.Draw(t, "code")),
 		Customer: rapid.SampledFrom([]string{"", "cus_1"}).Draw(t, "customer"),
+		Source:   rapid.SampledFrom([]string{"", "news.letter-1"}).Draw(t, "source"),
 	}
 	if rapid.Bool().Draw(t, "has an address") {
 		want.Email = text("email", 5) + "@" + text("host", 5)
@@ -135,7 +136,7 @@ func person(t *rapid.T) (cells map[string]string, want fact.SignUp) {
 	return map[string]string{
 		"user_id": want.UserID, "username": want.Username, "email": want.Email, "email_verified": fmt.Sprint(want.EmailVerified),
 		"referral_code": want.Code, "registered_at": at.Format(time.RFC3339), "stripe_customer_id": want.Customer,
-		"program": want.Program, "code": want.OwnCode, "ip": want.IP, "device_id": want.DeviceID,
+		"program": want.Program, "code": want.OwnCode, "ip": want.IP, "device_id": want.DeviceID, "source": want.Source,
 	}, want
 }
 

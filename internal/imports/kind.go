@@ -18,7 +18,7 @@ var (
 	Users = Kind{Name: "users", Type: fact.UserRegistered, columns: []column{
 		{name: "user_id", instead: "x"}, {name: "username"}, {name: "email"}, {name: "email_verified", truth: true},
 		{name: "referral_code"}, {name: "registered_at", when: true}, {name: "stripe_customer_id"}, {name: "program"},
-		{name: "code"}, {name: "ip"}, {name: "device_id"},
+		{name: "code"}, {name: "ip"}, {name: "device_id"}, {name: "source"},
 	}}
 	// Codes are codes of the business's own choice.
 	Codes = Kind{Name: "codes", Type: fact.CodeAssigned, columns: []column{

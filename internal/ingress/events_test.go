@@ -227,6 +227,7 @@ func TestRequestsThatAreNoCloudEvents(t *testing.T) {
 		{"too large", eventRequest(structuredJSON, strings.Repeat(" ", maxBody)+"{}"), 413, "body-too-large"},
 		{"another type", eventRequest(structuredJSON, strings.Replace(signUp("1"), "registered", "moved", 1)), 400, "unsupported-type"},
 		{"another branch", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "stripe.charge.refunded", 1)), 400, "unsupported-type"},
+		{"a visit", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "link.visited", 1)), 400, "unsupported-type"},
 		{"a review", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "referral.reviewed", 1)), 403, "decision"},
 		{"a review, in binary", binaryRequest("{}", map[string]string{"ce-type": "referral.reviewed"}), 403, "decision"},
 		{"a reopening", eventRequest(structuredJSON, strings.Replace(signUp("1"), "user.registered", "referral.reopened", 1)), 403, "decision"},

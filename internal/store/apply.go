@@ -23,6 +23,7 @@ type Result struct {
 	Taken       []Taken // codes that the business wanted for somebody, and somebody else has
 	Restarts    int     // how often the batch was begun anew because the set of rows to lock had grown
 	Behind      bool    // the clock left purchases to be credited to its next look
+	Tallied     bool    // there is something to fold into the tallies
 
 	left []int64 // of the users whose purchases the clock goes through: those who have more
 	busy bool    // somebody else goes through them
@@ -99,6 +100,7 @@ func (r *Result) add(o Result) {
 	r.Credits = append(r.Credits, o.Credits...)
 	r.Taken = append(r.Taken, o.Taken...)
 	r.Restarts += o.Restarts
+	r.Tallied = r.Tallied || o.Tallied
 }
 
 // work is what a transaction is asked to do: record events, look again at the referrals of some referees, or settle the
@@ -204,6 +206,7 @@ type txn struct {
 	replayed  []fact.Event      // what was kept of them, to be recorded anew
 	kept      map[string]traits // of the sign-ups among that, by the event
 	repeats   repeats
+	deltas    deltas // of the tallies
 	result    Result
 }
 
@@ -216,6 +219,7 @@ func (t *txn) run(conn connection, w work) error {
 	t.buried, t.divided, t.kept = make(buried), make(map[int64]bool), make(map[string]traits)
 	t.carded, t.hand = make(map[int64][]string), make(map[int64][]attributedCode)
 	t.usedCodes = make(map[int64][]int64)
+	t.deltas = newDeltas()
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range slices.Concat(w.referees, w.behind) {
 		t.touched[id] = w.cause

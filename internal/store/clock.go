@@ -129,6 +129,7 @@ func (t *tick) lookAgain(ctx context.Context, referees []int64) error {
 	if err == nil {
 		t.result.Transitions = append(t.result.Transitions, r.Transitions...)
 		t.result.Transfers = append(t.result.Transfers, r.Transfers...)
+		t.result.Tallied = t.result.Tallied || r.Tallied
 		return nil
 	}
 	if half := len(referees) / 2; half > 0 && !Transient(err) {

@@ -336,9 +336,11 @@ func (s *split) moveCodes(to int64, late bool) error {
 	if err != nil || len(codes) == 0 {
 		return err
 	}
-	referees, err := s.q.MoveReferrers(s.ctx, db.MoveReferrersParams{FromID: s.from, ToID: to, CodeIds: codes})
-	for _, id := range referees {
-		s.touched[id] = s.cause
+	moved, err := s.q.MoveReferrers(s.ctx, db.MoveReferrersParams{FromID: s.from, ToID: to, CodeIds: codes})
+	for _, r := range moved {
+		s.touched[r.RefereeID] = s.cause
+		s.deltas.addStanding(memberKey{s.from, r.ProgramID}, r.Status, -1)
+		s.deltas.addStanding(memberKey{to, r.ProgramID}, r.Status, 1)
 	}
 	return err
 }
@@ -411,15 +413,20 @@ type packed struct {
 	IPKey    []byte `json:"ip_key,omitempty"`
 	Device   []byte `json:"device_key,omitempty"`
 	Throw    bool   `json:"disposable,omitempty"`
+	Source   string `json:"source,omitempty"`
 }
 
+// kept is what a sign-up says that decides nothing.
+type kept struct{ username, email, source string }
+
 // keepSignUp keeps a sign-up that does not stand.
-func (t *txn) keepSignUp(u *user, s standing, program int64, name, email string, traits traits) error {
+func (t *txn) keepSignUp(u *user, s standing, program int64, said kept, traits traits) error {
 	p := packed{
 		Code: s.code, Program: program, EmailKey: traits.emailKey, IPKey: traits.ipKey, Device: traits.deviceKey, Throw: traits.disposable,
+		Source: said.source,
 	}
 	if u.erasedAt.IsZero() {
-		p.Username, p.Email = name, email
+		p.Username, p.Email = said.username, said.email
 	}
 	data, err := json.Marshal(p)
 	t.repeats.add(u.id, s.event, s.at, repeatedSignUp, data)
@@ -442,6 +449,7 @@ func (s *split) unpack(e fact.Event, r db.Repeat) error {
 	}
 	e.SignUp = &fact.SignUp{
 		UserID: s.id, Username: p.Username, Email: p.Email, Code: code, RegisteredAt: r.At.UTC(), Program: s.terms.nameOf(p.Program),
+		Source: p.Source,
 	}
 	s.replayed = append(s.replayed, e)
 	s.kept[r.EventKey] = traits{emailKey: p.EmailKey, ipKey: p.IPKey, deviceKey: p.Device, disposable: p.Throw}

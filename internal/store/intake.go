@@ -21,6 +21,7 @@ type intake struct {
 	decisions    []saidDecision
 	attributions []saidAttribution
 	assignments  []saidAssignment
+	visits       []fact.Visit
 
 	cardKey func(fingerprint string) string
 	name    func(id string, at time.Time) string // whom an id means at a time
@@ -126,6 +127,9 @@ func (in *intake) add(e fact.Event) {
 		if payment.FirstClaim(old.Claim, said) == said {
 			in.ties[e.Tie.Customer] = namedTie{said, e.Name}
 		}
+	}
+	if e.Visit != nil {
+		in.visits = append(in.visits, *e.Visit)
 	}
 	in.addByHand(e)
 }
@@ -242,6 +246,14 @@ func (in *intake) codeNames() []string {
 	}
 	delete(set, "")
 	return slices.Sorted(maps.Keys(set))
+}
+
+// visitedCodes are the codes that were visited, sorted.
+func (in *intake) visitedCodes() (codes []string) {
+	for _, v := range in.visits {
+		codes = append(codes, v.Code)
+	}
+	return sortedUnique(codes)
 }
 
 func sortedKeys(events []fact.Event) []string {

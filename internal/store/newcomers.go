@@ -157,6 +157,7 @@ func (t *txn) customerRows() (rows db.InsertCustomersParams) {
 }
 
 func (t *txn) userRows() (rows db.InsertUsersParams) {
+	rows.Traced = t.terms.traced()
 	for _, name := range keysOf(t.names.user) {
 		id := t.names.user[name]
 		if !t.names.newUser[id] {
@@ -181,6 +182,7 @@ func (t *txn) userRows() (rows db.InsertUsersParams) {
 		rows.Disposable = append(rows.Disposable, u.disposable)
 		rows.IpKey = append(rows.IpKey, append([]byte{}, u.ipKey...))
 		rows.DeviceKey = append(rows.DeviceKey, append([]byte{}, u.deviceKey...))
+		rows.Source = append(rows.Source, u.source)
 	}
 	return rows
 }

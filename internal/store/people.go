@@ -29,13 +29,15 @@ type user struct {
 	traits
 	old       traits // before the batch changed them
 	oldSignUp standing
-	before    joining // as it is stored
+	before    joining       // as it is stored
+	counted   countedSignUp // so, too
 
 	verifiedAt time.Time // when the e-mail address was first verified
 	erasedAt   time.Time
 	byHand     bool   // somebody attributed them by hand
-	username   string // these two of the sign-up that stands
+	username   string // these three of the sign-up that stands
 	email      string
+	source     string // how they came; empty when the business did not say so
 	changed    bool
 	verified   bool // the batch says so, earlier than was known
 }
@@ -139,19 +141,19 @@ func (t *txn) lockUsers() error {
 func readUser(r db.User) *user {
 	u := &user{
 		id: r.ID, program: deref(r.ProgramID), verifiedAt: derefTime(r.VerifiedAt), erasedAt: derefTime(r.ErasedAt), byHand: r.ByHand,
-		username: deref(r.Username), email: deref(r.Email),
+		username: deref(r.Username), email: deref(r.Email), source: deref(r.Source),
 		traits: traits{emailKey: r.EmailKey, ipKey: r.IpKey, deviceKey: r.DeviceKey, disposable: r.Disposable},
 	}
 	if r.RegisteredAt != nil {
 		u.signUp = standing{at: derefTime(r.RegisteredAt), event: deref(r.SignUpEvent), code: deref(r.SignUpCode)}
 	}
-	u.before = u.joining()
+	u.before, u.counted = u.joining(), u.counts()
 	return u
 }
 
 // register lets the earliest sign-up of each user stand, whichever came first.
 func (t *txn) register() error {
-	var rows db.RegisterUsersParams
+	rows := db.RegisterUsersParams{Traced: t.terms.traced()}
 	for _, name := range slices.Sorted(maps.Keys(t.in.signUps)) {
 		u := t.users[t.names.user[name]]
 		if t.names.newUser[u.id] {
@@ -202,18 +204,18 @@ func (t *txn) stand(u *user, all []signUp) error {
 		said := standing{at: s.RegisteredAt, event: s.event, code: t.names.code[s.Code]}
 		its, program := t.traitsOf(s), t.terms.named(s.Program)
 		if !s.precedes(u.signUp) {
-			if err := t.keepSignUp(u, said, program, s.Username, s.Email, its); err != nil {
+			if err := t.keepSignUp(u, said, program, kept{s.Username, s.Email, s.Source}, its); err != nil {
 				return err
 			}
 			continue
 		}
 		if !u.signUp.none() {
-			if err := t.keepSignUp(u, u.signUp, u.program, u.username, u.email, u.traits); err != nil {
+			if err := t.keepSignUp(u, u.signUp, u.program, kept{u.username, u.email, u.source}, u.traits); err != nil {
 				return err
 			}
 		}
 		u.signUp, u.program, u.traits, u.changed = said, program, its, true
-		u.username, u.email = s.Username, s.Email
+		u.username, u.email, u.source = s.Username, s.Email, s.Source
 		if !u.erasedAt.IsZero() {
 			u.username, u.email = "", ""
 		}
@@ -250,6 +252,7 @@ func addUserRow(rows *db.RegisterUsersParams, u *user) {
 	rows.Disposable = append(rows.Disposable, u.disposable)
 	rows.IpKey = append(rows.IpKey, append([]byte{}, u.ipKey...))
 	rows.DeviceKey = append(rows.DeviceKey, append([]byte{}, u.deviceKey...))
+	rows.Source = append(rows.Source, u.source)
 }
 
 // findRelated finds the people whose referrals change with the batch though it does not speak of them: those who signed

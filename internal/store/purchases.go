@@ -24,14 +24,16 @@ func (t *txn) loadPurchases(q *db.Queries, items []*item) error {
 // search says whether the purchase that decides has to be looked for among all.
 func (t *txn) search(it *item) bool { return it.isNew || it.redated || t.divided[it.RefereeID] }
 
-// loadChanged reads the purchases that decided referrals, and those that the batch changed.
+// loadChanged reads the purchases that decided referrals, and those that the batch changed. Of those that are looked for anew
+// it is only asked when they were paid: see tally.
 func (t *txn) loadChanged(q *db.Queries, items []*item) error {
 	of := make(map[int64][]*item)
 	for _, it := range items {
-		if t.search(it) {
-			continue
+		ids := []int64{deref(it.PaymentID)}
+		if !t.search(it) {
+			ids = append(t.bought[it.RefereeID], ids...)
 		}
-		for _, id := range append(t.bought[it.RefereeID], deref(it.PaymentID)) {
+		for _, id := range ids {
 			if id != 0 && !slices.Contains(of[id], it) {
 				of[id] = append(of[id], it)
 			}
@@ -43,7 +45,10 @@ func (t *txn) loadChanged(q *db.Queries, items []*item) error {
 	rows, err := q.GetPurchases(t.ctx, keysOf(of))
 	for _, r := range rows {
 		for _, it := range of[r.ID] {
-			if deref(r.UserID) == it.RefereeID {
+			if r.ID == deref(it.PaymentID) {
+				it.wasPaidAt = r.PaidAt.UTC()
+			}
+			if deref(r.UserID) == it.RefereeID && !t.search(it) {
 				it.addPurchase(r.ID, r)
 			}
 		}

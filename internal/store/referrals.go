@@ -20,6 +20,10 @@ type item struct {
 	redated bool // it counts from another sign-up than before
 	cause   string
 
+	was       db.Referral // before, unless it is new
+	wasPaidAt time.Time   // the purchase that decided it then
+	paidAt    time.Time   // the one that does now
+
 	version   version
 	history   referral.History
 	purchases map[string]int64 // the payment's number by its key
@@ -37,7 +41,7 @@ type item struct {
 func (t *txn) loadReferrals(q *db.Queries, referees []int64) error {
 	rows, err := q.ListReferralsByReferee(t.ctx, referees)
 	for _, r := range rows {
-		it := &item{Referral: r, cause: t.touched[r.RefereeID]}
+		it := &item{Referral: r, was: r, cause: t.touched[r.RefereeID]}
 		t.items = append(t.items, it)
 		t.bySignUp[[2]int64{r.RefereeID, r.CodeID}] = it
 	}
@@ -67,7 +71,7 @@ func (t *txn) attribute(s *signUpState, c *code) {
 // them: it must be there to be read.
 func (t *txn) assess() error {
 	t.noteCredits()
-	if len(t.items) == 0 && len(t.credits) == 0 && len(t.behind.UserID) == 0 {
+	if len(t.items) == 0 && len(t.credits) == 0 && len(t.behind.UserID) == 0 && len(t.in.visits) == 0 {
 		return t.flush()
 	}
 	for _, it := range t.items {
@@ -84,6 +88,7 @@ func (t *txn) assess() error {
 		ask(t.creditedBefore(), func(q *db.Queries, some []*credited) error { return loadCredits(t.ctx, q, some) }),
 		ask(fresh, t.numberReferrals),
 		ask(t.undecided(), t.loadDecisions),
+		ask(t.in.visitedCodes(), t.loadVisited),
 		ask(suspects(t.items), func(q *db.Queries, items []*item) error { return loadSignals(t.ctx, q, items, t.users) }),
 	)
 	if err != nil {
@@ -270,7 +275,7 @@ func (it *item) become(now time.Time) {
 	next.PaymentID = nil
 	if p := referral.Deciding(it.version.terms, it.history); p != nil {
 		id := it.purchases[p.Key]
-		next.PaymentID = &id
+		next.PaymentID, it.paidAt = &id, p.PaidAt
 	}
 	next.Reviewing = len(v.Reviewing) > 0
 	next.Transitions += int32(len(it.moves))

@@ -21,6 +21,7 @@ func (t *txn) save() error {
 		func() error { return t.saveTransfers(append(fresh, old...)) },
 		t.saveCredits,
 		t.saveBehind,
+		t.saveTallies,
 		t.saveOutbox,
 		t.saveBalances,
 	} {

@@ -84,6 +84,7 @@ func (s *Database) Counts(ctx context.Context) ([]Count, error) {
 		{"erased", func() (int64, string, error) { r, err := q.AuditErased(ctx); return r.Broken, r.Example, err }},
 		{"cards", func() (int64, string, error) { r, err := q.AuditCards(ctx); return r.Broken, r.Example, err }},
 		{"outbox", func() (int64, string, error) { r, err := q.AuditOutbox(ctx); return r.Broken, r.Example, err }},
+		{"tallies", func() (int64, string, error) { return s.auditTallies(ctx) }},
 	} {
 		broken, example, err := check.ask()
 		if err != nil {

@@ -137,7 +137,7 @@ func TestEachRoleDoesItsWork(t *testing.T) {
 	publishes(t, ingress, "plusone.in.stripe.charge.refunded", "plusone.in.user.registered")
 	decisions := []string{
 		"plusone.in.referral.reviewed", "plusone.in.referral.reopened", "plusone.in.referral.attributed",
-		"plusone.in.user.verified", "plusone.in.user.erased", "plusone.in.code.assigned",
+		"plusone.in.user.verified", "plusone.in.user.erased", "plusone.in.code.assigned", "plusone.in.link.visited",
 	}
 	publishes(t, api, decisions...)
 	s.produce("plusone.in.user.registered", "rejected")
@@ -289,7 +289,7 @@ func hears(t *testing.T, nc *nats.Conn, n int) {
 // refusedPublish is what each user may not publish, the requests that JetStream takes among it.
 var refusedPublish = map[string][]string{
 	"ingress": {
-		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "plusone.in.referral.reviewed", "plusone.in.code.assigned", "plusone.in", "other",
+		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "plusone.in.referral.reviewed", "plusone.in.code.assigned", "plusone.in.link.visited", "plusone.in", "other",
 		"$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.DIRECT.GET.PLUSONE_IN", "$JS.API.STREAM.INFO.OTHER",
 		"$JS.API.CONSUMER.CREATE.PLUSONE_IN.worker", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy.plusone.in.>",
 		"$JS.API.CONSUMER.DURABLE.CREATE.PLUSONE_IN.spy", "$JS.API.CONSUMER.INFO.PLUSONE_IN.worker",
@@ -302,14 +302,14 @@ var refusedPublish = map[string][]string{
 		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_OUT.billing", "$JS.ACK.PLUSONE_OUT.billing.1.1.1.1.0",
 	},
 	"api": {
-		"plusone.in.stripe.charge.refunded", "plusone.in.user.registered", "plusone.in.user.verified.x", "plusone.in.referral", "plusone.in.code.x",
+		"plusone.in.stripe.charge.refunded", "plusone.in.user.registered", "plusone.in.user.verified.x", "plusone.in.referral", "plusone.in.code.x", "plusone.in.link.x",
 		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other",
 		"$JS.API.STREAM.INFO.PLUSONE_IN", "$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy",
 		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_IN.worker", "$JS.ACK.PLUSONE_IN.worker.1.1.1.1.0",
 	},
 	"tools": {"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other", "$SYS.REQ.SERVER.PING"},
 	"producer": {
-		"plusone.in.stripe.charge.refunded", "plusone.in.referral.reviewed", "plusone.in.code.assigned", "plusone.in.user.registered.x",
+		"plusone.in.stripe.charge.refunded", "plusone.in.referral.reviewed", "plusone.in.code.assigned", "plusone.in.link.visited", "plusone.in.user.registered.x",
 		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other",
 		"$JS.API.STREAM.INFO.PLUSONE_IN", "$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy",
 		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_IN.worker", "$JS.ACK.PLUSONE_IN.worker.1.1.1.1.0",

@@ -78,6 +78,7 @@ var house = []wall{
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
+	{of: "internal/pages", only: []string{}, why: "the frame does not know what the pages show"},
 	{
 		of:   "internal/limit",
 		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},
@@ -111,6 +112,7 @@ var house = []wall{
 		why:   "the tests of each of these use it",
 	},
 	{of: "db", never: []string{siblings}, why: "it is what sqlc wrote from the queries"},
+	{of: "docs/api", never: []string{siblings, "db/..."}, why: "what is answered is described for those outside"},
 	{of: "docs/events", never: []string{siblings, "db/..."}, why: "a schema is written for those outside"},
 }
 

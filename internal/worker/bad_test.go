@@ -48,10 +48,13 @@ func malformedMessages() map[message]string {
 		signUpWith("verified by whom", `"email_verified": true`, `"email_verified": "yes"`):     "data.email_verified",
 		signUpWith("another program", `"username"`, `"program": "V.I.P.", "username"`):          "data.program",
 		// A service that may tell of users, and would like to decide about referrals.
-		{"plusone.in.user.reviewed", "a decision among users", review("mallory")}:                                     "not of the subject",
-		{"plusone.in.code.assigned", "a decision among codes", review("mallory")}:                                     "not of the subject",
-		{"plusone.in.referral.reviewed", "a sign-up", signUp("mallory", "", at).body}:                                 "not of the subject",
-		{"plusone.in.referral.reviewed", "a review by nobody", strings.Replace(review("mallory"), `"by"`, `"of"`, 1)}: "data.by is missing",
+		{"plusone.in.user.reviewed", "a decision among users", review("mallory")}:                                               "not of the subject",
+		{"plusone.in.code.assigned", "a decision among codes", review("mallory")}:                                               "not of the subject",
+		{"plusone.in.link.visited", "a decision among visits", review("mallory")}:                                               "not of the subject",
+		{"plusone.in.user.visited", "a visit among users", visit("1", "C-ALICE", at).body}:                                      "not of the subject",
+		{"plusone.in.link.visited", "a visit of no code", strings.Replace(visit("2", "C-ALICE", at).body, `"code"`, `"of"`, 1)}: "data.code is missing",
+		{"plusone.in.referral.reviewed", "a sign-up", signUp("mallory", "", at).body}:                                           "not of the subject",
+		{"plusone.in.referral.reviewed", "a review by nobody", strings.Replace(review("mallory"), `"by"`, `"of"`, 1)}:           "data.by is missing",
 	}
 }
 

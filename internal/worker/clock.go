@@ -21,7 +21,7 @@ const (
 // context ends.
 func (w *Worker) RunClock(ctx context.Context, every time.Duration) error {
 	var counting sync.WaitGroup
-	counting.Go(func() { w.watchUnplaced(ctx, unplacedEach) })
+	counting.Go(func() { repeat(ctx, unplacedEach, w.measureUnplaced) })
 	defer counting.Wait()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -56,6 +56,13 @@ func signUp(user, code string, at time.Time) message {
 	return message{"plusone.in.user.registered", "signup-" + user, body}
 }
 
+// visit is a CloudEvent as what serves the links publishes it.
+func visit(id, code string, at time.Time) message {
+	body := fmt.Sprintf(`{"specversion": "1.0", "id": "visit-%s", "source": "/links", "type": "link.visited", "time": %q,
+		"data": {"code": %q, "via": "x"}}`, id, at.Format(time.RFC3339), code)
+	return message{"plusone.in.link.visited", "visit-" + id, body}
+}
+
 // story is what the sample plays: Alice's code is used by Bob, who buys for $10 (old shapes), by Carol, who buys for $5,
 // and by Dave, who buys for $30 and gets all of it back (new shapes).
 func story() []message {

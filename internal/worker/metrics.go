@@ -30,6 +30,10 @@ type metrics struct {
 	outboxRows    prometheus.Gauge
 	outboxAge     prometheus.Gauge
 	unplaced      *prometheus.GaugeVec
+	folded        prometheus.Counter
+	foldFailures  prometheus.Counter
+	tallyRows     prometheus.Gauge
+	tallyAge      prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -66,6 +70,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		outboxRows:    gauge("plusone_outbox_rows", "Rows that wait in the outbox; each holds the events of one transaction. NaN when the database cannot be asked."),
 		outboxAge:     gauge("plusone_outbox_age_seconds", "How long the oldest row has waited in the outbox. NaN when the database cannot be asked."),
 		unplaced:      newUnplaced(reg),
+		folded:        counter("folded_rows_total", "Rows of the tallies' queue that were folded into the tallies; each holds what one transaction changed."),
+		foldFailures:  counter("fold_failures_total", "Attempts to fold the tallies that failed."),
+		tallyRows:     gauge("plusone_tally_rows", "Rows that wait to be folded into the tallies. NaN when the database cannot be asked."),
+		tallyAge:      gauge("plusone_tally_age_seconds", "How long the oldest row has waited to be folded. NaN when the database cannot be asked."),
 	}
 	m.start()
 	return m

@@ -25,7 +25,8 @@ type Publisher interface {
 // every so often for those that others left, or that the stream did not take.
 func (w *Worker) RunRelay(ctx context.Context, to Publisher, every time.Duration) error {
 	var measuring sync.WaitGroup
-	measuring.Go(func() { w.watchOutbox(ctx, measureEach*every) })
+	// Also while nothing happens, and while the stream keeps the relay waiting.
+	measuring.Go(func() { repeat(ctx, measureEach*every, w.measureOutbox) })
 	defer measuring.Wait()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -77,20 +78,6 @@ func messages(out []store.Outbound) []stream.Msg {
 		})
 	}
 	return msgs
-}
-
-// watchOutbox keeps the gauges fresh, also while nothing happens and while the stream keeps the relay waiting.
-func (w *Worker) watchOutbox(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		w.measureOutbox(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
 }
 
 // measureOutbox shows NaN for what cannot be measured, never the last good value.

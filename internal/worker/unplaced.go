@@ -29,20 +29,6 @@ func newUnplaced(reg prometheus.Registerer) *prometheus.GaugeVec {
 	return g
 }
 
-// watchUnplaced keeps the gauge fresh.
-func (w *Worker) watchUnplaced(ctx context.Context, every time.Duration) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		w.measureUnplaced(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}
-
 // measureUnplaced shows NaN for what cannot be measured, never the last good value.
 func (w *Worker) measureUnplaced(ctx context.Context) {
 	counts, err := w.store.CountUnplaced(ctx)

@@ -1,5 +1,5 @@
 // Package worker is the readable loop in the middle: a message is turned into facts, the facts are applied, and the
-// message is answered for. Beside it run the clock, which ends holds and windows, and the relay, which tells the world.
+// message is answered for. Beside it run the clock, which ends holds and windows, the relay, which tells the world, and the fold, which adds up the tallies.
 // It owns no rule: package referral does; no row: package store does; no acknowledgement: package stream does.
 package worker
 
@@ -24,11 +24,12 @@ type Worker struct {
 	log     *slog.Logger
 	metrics *metrics
 	told    chan struct{} // there is something in the outbox
+	tallied chan struct{} // there is something to fold into the tallies
 }
 
 // New makes a worker.
 func New(s *store.Store, reg prometheus.Registerer, log *slog.Logger) *Worker {
-	return &Worker{store: s, log: log, metrics: newMetrics(reg), told: make(chan struct{}, 1)}
+	return &Worker{store: s, log: log, metrics: newMetrics(reg), told: make(chan struct{}, 1), tallied: make(chan struct{}, 1)}
 }
 
 // Handle applies a batch of messages in one transaction. It is a stream.Handler: nil means committed. Nothing is counted
@@ -92,7 +93,7 @@ func read(m *stream.Message) (fact.Event, error) {
 	switch branch, _, _ := strings.Cut(strings.TrimPrefix(m.Subject, stream.InPrefix), "."); branch {
 	case "stripe":
 		return fact.ParseStripe(m.Data)
-	case "user", "referral", "code":
+	case "user", "referral", "code", "link":
 		e, err := fact.ParseCloudEvent(m.Data)
 		if err == nil && !strings.HasPrefix(e.Type, branch+".") { // who may publish on one branch may not on another
 			err = &fact.MalformedError{Why: "its type is not of the subject it was published to"}
@@ -168,11 +169,10 @@ func (w *Worker) tell(ctx context.Context, r store.Result) {
 		w.log.WarnContext(ctx, "a code was wanted that somebody else has; whoever it was for has the one that was drawn", "event", t.Event, "code", t.Code)
 	}
 	w.metrics.verdicts(r)
-	if len(r.Transitions)+len(r.Transfers) == 0 {
-		return
+	if len(r.Transitions)+len(r.Transfers) > 0 {
+		wake(w.told)
 	}
-	select {
-	case w.told <- struct{}{}:
-	default: // the relay has been woken already
+	if r.Tallied {
+		wake(w.tallied)
 	}
 }

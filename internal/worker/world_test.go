@@ -151,6 +151,7 @@ func (w *world) run(name string, f func(ctx context.Context) error) (stop func()
 func (w *world) work() (stop func()) {
 	stops := []func(){
 		w.run("the relay", func(ctx context.Context) error { return w.worker.RunRelay(ctx, w.pub, 10*time.Millisecond) }),
+		w.run("the fold", func(ctx context.Context) error { return w.worker.RunFold(ctx, 10*time.Millisecond) }),
 		w.run("the clock", func(ctx context.Context) error { return w.worker.RunClock(ctx, 10*time.Millisecond) }),
 		w.consume(),
 	}
