@@ -22,8 +22,8 @@ import (
 // userSecret signs the tokens of those who ask.
 const userSecret = "a secret that the users of nobody's business have"
 
-// question asks once, of a person or code that is drawn anew each time.
-type question func(ctx context.Context, r *rand.Rand) error
+// question asks once, of a person or code that is drawn anew each time, and says how long the answer took to be there.
+type question func(ctx context.Context, r *rand.Rand) (time.Duration, error)
 
 // questions are asked of the API, and of the database behind it.
 type questions struct {
@@ -52,11 +52,12 @@ func (q *questions) p99(ctx context.Context, n int, ask question) (float64, erro
 			r := rand.New(rand.NewPCG(rand.Uint64(), uint64(i))) //nolint:gosec // nothing is secret here
 			mine := make([]float64, 0, n/askers)
 			for range n / askers {
-				began := time.Now()
-				if errs[i] = ask(ctx, r); errs[i] != nil {
+				took, err := ask(ctx, r)
+				if err != nil {
+					errs[i] = err
 					return
 				}
-				mine = append(mine, float64(time.Since(began))/float64(time.Millisecond))
+				mine = append(mine, float64(took)/float64(time.Millisecond))
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -77,67 +78,70 @@ func (q *questions) code(r *rand.Rand) (code string, known bool) {
 }
 
 // selectCode is the yardstick.
-func (q *questions) selectCode(ctx context.Context, r *rand.Rand) error {
+func (q *questions) selectCode(ctx context.Context, r *rand.Rand) (time.Duration, error) {
 	code, known := q.code(r)
 	var n int64
-	if err := q.pool.QueryRow(ctx, "select count(*) from codes where code = $1", code).Scan(&n); err != nil {
-		return err
+	began := time.Now()
+	err := q.pool.QueryRow(ctx, "select count(*) from codes where code = $1", code).Scan(&n)
+	took := time.Since(began)
+	if err == nil && (n == 1) != known {
+		err = fmt.Errorf("%w: code %s is there %d times", errMissing, code, n)
 	}
-	if (n == 1) != known {
-		return fmt.Errorf("%w: code %s is there %d times", errMissing, code, n)
-	}
-	return nil
+	return took, err
 }
 
 // validate asks as a visitor does, each from an address of their own.
-func (q *questions) validate(ctx context.Context, r *rand.Rand) error {
+func (q *questions) validate(ctx context.Context, r *rand.Rand) (time.Duration, error) {
 	code, known := q.code(r)
 	n := q.asked.Add(1)
-	answer, err := q.send(ctx, http.MethodPost, "/referral/validate", `{"referral_code":"`+code+`"}`,
+	answer, took, err := q.send(ctx, http.MethodPost, "/referral/validate", `{"referral_code":"`+code+`"}`,
 		"X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255))
 	if err == nil && strings.Contains(answer, `"valid":true`) != known {
 		err = fmt.Errorf("%w: code %s: %s", errMissing, code, answer)
 	}
-	return err
+	return took, err
 }
 
 // stats asks as a referrer: one of those with some ninety referrals, or in one of twenty cases one of the ten with as many as
 // there are people to share among them.
-func (q *questions) stats(ctx context.Context, r *rand.Rand) error {
+func (q *questions) stats(ctx context.Context, r *rand.Rand) (time.Duration, error) {
 	id, least := q.people.people+1+r.IntN(q.people.referrers), 50
 	if r.IntN(20) == 0 {
 		id, least = 1+r.IntN(10), q.people.people/10
 	}
 	token, err := usertoken.Mint(userSecret, userName(id), time.Now(), time.Hour)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	answer, err := q.send(ctx, http.MethodGet, "/referral/stats", "", "Authorization", "Bearer "+token)
+	answer, took, err := q.send(ctx, http.MethodGet, "/referral/stats", "", "Authorization", "Bearer "+token)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return mustHaveReferrals(answer, least)
+	return took, mustHaveReferrals(answer, least)
 }
 
-func (q *questions) send(ctx context.Context, method, path, body string, header ...string) (string, error) {
+// send times a request from its first byte until the last of the answer is there.
+func (q *questions) send(ctx context.Context, method, path, body string, header ...string) (string, time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, method, q.url+path, strings.NewReader(body))
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set(header[0], header[1])
+	began := time.Now()
 	res, err := q.client.Do(req)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	text, err := io.ReadAll(res.Body)
+	took := time.Since(began)
 	if err == nil {
 		err = res.Body.Close()
 	}
 	if err == nil && res.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s %s: %d: %s", method, path, res.StatusCode, text)
 	}
-	return string(text), err
+	return string(text), took, err
 }
 
 // mustHaveReferrals checks that stats are of somebody who has about as many as they should.
