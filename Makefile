@@ -74,6 +74,10 @@ soak: build ## Tell a plusone of its own of chaotic businesses for DURATION, fro
 bench: deps build ## Measure everything against its yardstick, for ten minutes, and record it in docs/performance.json
 	$(GO) run ./internal/bench -json docs/performance.json
 
+.PHONY: bench-api
+bench-api: deps build ## Measure the API amid ten million referrals; fails when an answer takes over five times an indexed select
+	$(GO) run ./internal/bench -only api -json docs/performance-api.json
+
 .PHONY: bench-quick
 bench-quick: deps build ## The same in two minutes; fails below half of what is recorded
 	$(GO) run ./internal/bench -quick -recorded docs/performance.json

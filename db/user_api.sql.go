@@ -135,14 +135,16 @@ func (q *Queries) GetReferrer(ctx context.Context, externalID string) (GetReferr
 
 const listBrought = `-- name: ListBrought :many
 select r.id, r.status, coalesce(r.reason, '')::text as reason, r.registered_at, r.reviewing,
-       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee,
-       coalesce((select u.username from users u where u.id = r.referee_id), '')::text as username,
-       (select coalesce(jsonb_object_agg(s.currency, s.minor), '{}')
-        from (select t.currency, sum(case when t.kind = 'granted' then t.minor else -t.minor end) as minor
-              from transfers t
-              where t.referral_id = r.id and split_part(t.leg, ':', 1) = 'referrer'
-              group by t.currency) s)::jsonb as bonus
+       coalesce(u.external_id, '')::text as referee, coalesce(u.username, '')::text as username,
+       case when r.transfers > 0 then
+           (select coalesce(jsonb_object_agg(s.currency, s.minor), '{}')
+            from (select t.currency, sum(case when t.kind = 'granted' then t.minor else -t.minor end) as minor
+                  from transfers t
+                  where t.referral_id = r.id and split_part(t.leg, ':', 1) = 'referrer'
+                  group by t.currency) s)
+       else '{}' end::jsonb as bonus
 from referrals r
+left join lateral (select o.external_id, o.username from users o where o.id = r.referee_id limit 1) u on true -- one by one
 where r.referrer_id >= (select u.id from users u where u.external_id = $1::text)
   and (r.referrer_id, r.id) < ((select u.id from users u where u.external_id = $1::text), $2::bigint)
 order by r.referrer_id desc, r.id desc

@@ -20,14 +20,16 @@ where u.external_id = @external_id::text;
 -- One page of what came of a referrer's referrals for them, the newest first. The order is that of an index of its own, which
 -- no other can stand in for; the sums are of one referral each.
 select r.id, r.status, coalesce(r.reason, '')::text as reason, r.registered_at, r.reviewing,
-       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee,
-       coalesce((select u.username from users u where u.id = r.referee_id), '')::text as username,
-       (select coalesce(jsonb_object_agg(s.currency, s.minor), '{}')
-        from (select t.currency, sum(case when t.kind = 'granted' then t.minor else -t.minor end) as minor
-              from transfers t
-              where t.referral_id = r.id and split_part(t.leg, ':', 1) = 'referrer'
-              group by t.currency) s)::jsonb as bonus
+       coalesce(u.external_id, '')::text as referee, coalesce(u.username, '')::text as username,
+       case when r.transfers > 0 then
+           (select coalesce(jsonb_object_agg(s.currency, s.minor), '{}')
+            from (select t.currency, sum(case when t.kind = 'granted' then t.minor else -t.minor end) as minor
+                  from transfers t
+                  where t.referral_id = r.id and split_part(t.leg, ':', 1) = 'referrer'
+                  group by t.currency) s)
+       else '{}' end::jsonb as bonus
 from referrals r
+left join lateral (select o.external_id, o.username from users o where o.id = r.referee_id limit 1) u on true -- one by one
 where r.referrer_id >= (select u.id from users u where u.external_id = @external_id::text)
   and (r.referrer_id, r.id) < ((select u.id from users u where u.external_id = @external_id::text), @before_id::bigint)
 order by r.referrer_id desc, r.id desc

@@ -37,7 +37,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pool, err := h.pool(ctx, h.named("primary"), c.DatabaseURL)
+	pool, err := h.pool(ctx, h.named("primary"), c.DatabaseURL, store.WithOnePlan())
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (f replicaFlags) option(ctx context.Context, h *host) ([]api.Option, error)
 	if f.DatabaseReadURL == "" {
 		return nil, nil
 	}
-	pool, err := store.Open(ctx, f.DatabaseReadURL, store.ReadOnly())
+	pool, err := store.Open(ctx, f.DatabaseReadURL, store.ReadOnly(), store.WithOnePlan())
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ type pageQuery struct {
 }
 
 func readPageQuery(r *http.Request, most int) (pageQuery, error) {
-	p := pageQuery{limit: min(defaultLimit, most)}
+	p := pageQuery{limit: min(20, most)}
 	q, err := readQuery(r.URL.RawQuery, []string{"limit", "cursor"})
 	if err != nil {
 		return p, err

@@ -55,10 +55,10 @@ func (w *world) measureDoor(ctx context.Context) (series, error) {
 		return in.Purge(ctx)
 	}
 	return w.turns(ctx, prepare, func(ctx context.Context) error { return w.mustHold(ctx, taken) }, []measurement{
-		{nameDoor64, counted(at(door.public, 64))},
-		{nameYes64, at(yes.url, 64)},
-		{nameDoor256, counted(at(door.public, 256))},
-		{nameYes256, at(yes.url, 256)},
+		{nameDoor64, counted(at(door.public, 64)), ""},
+		{nameYes64, at(yes.url, 64), ""},
+		{nameDoor256, counted(at(door.public, 256)), ""},
+		{nameYes256, at(yes.url, 256), ""},
 	})
 }
 
@@ -78,5 +78,6 @@ func (w *world) mustHold(ctx context.Context, taken int64) error {
 func (w *world) roleEnv() []string {
 	return append(os.Environ(),
 		"NATS_URL="+w.natsURL, "DATABASE_URL="+w.dsn, "PLUSONE_HASH_KEY="+hashKey, "STRIPE_WEBHOOK_SECRET="+webhookSecret,
-		"PLUSONE_STRIPE_MODE=test", "PLUSONE_LOG_LEVEL=warn", "PLUSONE_EVENTS_TOKEN=a-token-for-nobody-at-all")
+		"PLUSONE_STRIPE_MODE=test", "PLUSONE_LOG_LEVEL=warn", "PLUSONE_EVENTS_TOKEN=a-token-for-nobody-at-all",
+		"PLUSONE_API_TOKEN=a-token-for-nobody-at-all", "PLUSONE_USER_JWT_SECRET="+userSecret, "PLUSONE_TRUSTED_PROXIES=127.0.0.1/32")
 }

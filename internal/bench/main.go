@@ -82,7 +82,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the draining worker to this `file`")
 	flags.IntVar(&o.concurrency, "concurrency", 4, "how many `batches` the worker has in hand at a time")
 	flags.BoolVar(&o.statements, "statements", false, "show what the worker's statements cost PostgreSQL (this slows everything down)")
-	flags.StringVar(&o.only, "only", "", "run only these `parts`: worker, door, idle")
+	flags.StringVar(&o.only, "only", "", "run only these `parts`: worker, door, idle; or api, which nothing else runs with")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -94,6 +94,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if o.quick {
 		o.people, o.events, o.yard, o.seconds, o.samples = 100_000, 20_000, 8_000, 2, 300
 		rounds, most = 3, 3
+	}
+	if o.only == partAPI {
+		o.samples = 8_000 // of each measurement
 	}
 	if o.rounds == 0 {
 		o.rounds = rounds

@@ -27,6 +27,9 @@ func measure(ctx context.Context, o options, stdout, progress io.Writer) error {
 			return err
 		}
 	}
+	if o.only == partAPI {
+		return r.mustBeQuick()
+	}
 	if o.recorded == "" {
 		return nil
 	}
@@ -37,6 +40,11 @@ func (w *world) measureParts(ctx context.Context) (r *report, err error) {
 	r = newReport(w.o)
 	if err := w.preload(ctx); err != nil {
 		return nil, err
+	}
+	if w.o.only == partAPI {
+		found, err := w.measureAPI(ctx)
+		r.addAPI(found)
+		return r, err
 	}
 	if w.wants("worker") {
 		found, err := w.measureWorker(ctx)

@@ -21,6 +21,7 @@ type report struct {
 	Processors int               `json:"processors"`
 	Rates      map[string]spread `json:"rates_per_second"`
 	Ratios     map[string]spread `json:"ratios"`
+	Latencies  map[string]spread `json:"latencies_ms,omitempty"` // of the API
 	Idle       latencies         `json:"idle"`
 }
 
@@ -35,7 +36,7 @@ const (
 func newReport(o options) *report {
 	return &report{
 		Quick: o.quick, Rounds: o.rounds, People: o.people, Events: o.events, Processors: runtime.NumCPU(),
-		Rates: make(map[string]spread), Ratios: make(map[string]spread),
+		Rates: make(map[string]spread), Ratios: make(map[string]spread), Latencies: make(map[string]spread),
 	}
 }
 
@@ -70,6 +71,10 @@ func (r *report) print(out io.Writer) {
 	for _, name := range keys(r.Rates) {
 		s := r.Rates[name]
 		t.AppendRow(table.Row{name + ", a second", fmt.Sprintf("%.0f", s.Median), fmt.Sprintf("%.0f", s.Min), fmt.Sprintf("%.0f", s.Max)})
+	}
+	for _, name := range keys(r.Latencies) {
+		s := r.Latencies[name]
+		t.AppendRow(table.Row{name + ", ms", fmt.Sprintf("%.2f", s.Median), fmt.Sprintf("%.2f", s.Min), fmt.Sprintf("%.2f", s.Max)})
 	}
 	if r.Idle.N > 0 {
 		t.AppendSeparator()

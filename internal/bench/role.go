@@ -27,7 +27,7 @@ func (w *world) startRole(ctx context.Context, name string, args ...string) (*ro
 	}
 	args = append([]string{name, "--admin", admin}, args...)
 	r.admin = "http://" + admin
-	if name == "ingress" {
+	if name == "ingress" || name == "api" {
 		public, err := freeAddress()
 		if err != nil {
 			return nil, err

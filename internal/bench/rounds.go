@@ -12,6 +12,7 @@ import (
 type measurement struct {
 	name string
 	run  func(ctx context.Context) (float64, error)
+	unit string // of the figure; empty: a second
 }
 
 // turns measures everything once in each round, in an order that turns round: A B, then B A. The first round is a rehearsal
@@ -34,7 +35,11 @@ func (w *world) turns(ctx context.Context, prepare, after func(context.Context) 
 			if round > 0 {
 				found[m.name] = append(found[m.name], figure)
 			}
-			fmt.Fprintf(w.progress, "  round %d  %-18s %9.0f/s\n", round, m.name, figure)
+			if m.unit == "" {
+				fmt.Fprintf(w.progress, "  round %d  %-18s %9.0f/s\n", round, m.name, figure)
+			} else {
+				fmt.Fprintf(w.progress, "  round %d  %-18s %9.2f %s\n", round, m.name, figure, m.unit)
+			}
 		}
 		if err := after(ctx); err != nil {
 			return nil, err
@@ -71,11 +76,11 @@ func (w *world) measureWorker(ctx context.Context) (series, error) {
 		return err
 	}
 	return w.turns(ctx, prepare, func(context.Context) error { return nil }, []measurement{
-		{nameWorker, func(ctx context.Context) (float64, error) { return w.checked(ctx, &of, w.watchedDrain) }},
-		{nameRaw, func(ctx context.Context) (float64, error) { return w.drainRaw(ctx, w.o.events) }},
+		{nameWorker, func(ctx context.Context) (float64, error) { return w.checked(ctx, &of, w.watchedDrain) }, ""},
+		{nameRaw, func(ctx context.Context) (float64, error) { return w.drainRaw(ctx, w.o.events) }, ""},
 		{nameYardstick, func(ctx context.Context) (float64, error) {
 			return w.checked(ctx, nil, func(ctx context.Context) (float64, error) { return w.yardstick.run(ctx, w.o.yard) })
-		}},
+		}, ""},
 	})
 }
 
