@@ -602,7 +602,7 @@ func TestDocumentIsSound(t *testing.T) {
 			}
 		}
 	})
-	if len(ids) != 35 {
+	if len(ids) != 37 {
 		t.Errorf("%d operations: %v", len(ids), ids)
 	}
 	if _, err := json.Marshal(d.root); err != nil {

@@ -217,7 +217,7 @@ func TestLargeExports(t *testing.T) {
 					most = max(most, heap())
 				}
 			}
-			if rows < total || most > before+8<<20 || size < 20<<20 {
+			if rows < total || most > before+14<<20 || size < 20<<20 {
 				t.Errorf("%s: %d lines, %d bytes, %d bytes of memory before and %d at most", format, rows, size, before, most)
 			}
 			if got := res.Trailer.Get(exportRows); got == "" || got == "0" {

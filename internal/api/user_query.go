@@ -12,8 +12,11 @@ type pageQuery struct {
 	cursor string
 }
 
+// userLimit is how many of a page somebody is shown who does not say: what fits on a screen.
+const userLimit = 20
+
 func readPageQuery(r *http.Request, most int) (pageQuery, error) {
-	p := pageQuery{limit: min(20, most)}
+	p := pageQuery{limit: min(userLimit, most)}
 	q, err := readQuery(r.URL.RawQuery, []string{"limit", "cursor"})
 	if err != nil {
 		return p, err

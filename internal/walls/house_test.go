@@ -92,6 +92,12 @@ var house = []wall{
 		why:   "it reads, and hands what is decided to whoever publishes it",
 	},
 	{
+		of:    "internal/pages/reference",
+		never: []string{"db/...", postgres, nats, "internal/store", "internal/stream", "internal/api", "internal/devstack"},
+		why:   "it shows a document",
+	},
+	{of: "internal/e2e", never: []string{siblings, "db/..."}, why: "it clicks through the finished program, as people do"},
+	{
 		of:    "internal/pages/portal",
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
 		why:   "it shows what is read; what it changes, it changes by the store and the API",
