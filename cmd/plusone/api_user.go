@@ -27,7 +27,7 @@ type publicFlags struct {
 }
 
 // userSecretFile is where plusone dev keeps the secret for users' tokens that it made.
-const userSecretFile = "user-jwt-secret"
+const userSecretFile = "user-jwt-secret" //nolint:gosec // a name, not what is in it
 
 func (f publicFlags) problems() (all []string) {
 	if f.PublicURL != "" && !publicURL(f.PublicURL) {
@@ -36,7 +36,7 @@ func (f publicFlags) problems() (all []string) {
 	if f.Validations < 1 || f.Validations > 60_000 {
 		all = append(all, "--validations-per-minute (PLUSONE_VALIDATIONS_PER_MINUTE) must be from 1 to 60000")
 	}
-	const secret = "--user-jwt-secret (PLUSONE_USER_JWT_SECRET)"
+	const secret = "--user-jwt-secret (PLUSONE_USER_JWT_SECRET)" //nolint:gosec // the name of a flag
 	if bad := secretProblems(secret, f.UserJWTSecret); len(bad) > 0 {
 		all = append(all, bad...)
 	} else if _, err := usertoken.New(usertoken.Config{Secrets: f.UserJWTSecret}); err != nil {

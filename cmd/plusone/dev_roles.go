@@ -74,7 +74,7 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	users, err := d.cmd.publicFlags.option(d.host, reader, desk, d.state.URL)
+	users, err := d.cmd.option(d.host, reader, desk, d.state.URL)
 	if err != nil {
 		return nil, err
 	}
