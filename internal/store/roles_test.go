@@ -37,7 +37,7 @@ var refusals = map[string][]string{
 		"update terms set effective_from = now()", "update terms set source = ''", "delete from terms", "truncate terms",
 		"update programs set name = 'x'", "delete from programs", "delete from program_accounts", "update users set ip_key = null",
 		"select nextval('referrals_id_seq')",
-		"select events from outbox", "select from events", // what it does not show, it does not see
+		"select events from outbox", // what it does not show, it does not see
 	},
 	"plusone_worker": {
 		"insert into terms values (1, 99, now(), '')", "update terms set effective_from = now()", "delete from terms",
