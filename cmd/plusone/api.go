@@ -20,6 +20,7 @@ type apiCommand struct {
 	natsAddress
 	adminFlags
 	publicFlags
+	portalFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
 	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens that may ask and spend credit, separated by commas. More are made by plusone token create."`
 	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, which may decide as well, separated by commas. Without any, and without --nats-url, no decisions are taken."`
@@ -28,7 +29,7 @@ type apiCommand struct {
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.portalFlags.problems(), c.replicaFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	desk, err := c.desk(h)
+	nc, err := c.connection(h)
+	if err != nil {
+		return err
+	}
+	desk, err := h.desk(nc)
 	if err != nil {
 		return err
 	}
@@ -59,7 +64,22 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	surface := h.surface(part{"/", api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)})
+	answers := api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)
+	parts, err := c.publicFlags.links(h, reads, nc)
+	if err != nil {
+		return err
+	}
+	dashboard, err := c.portal(h, reads, c.publicFlags, "http://"+c.Listen, answers)
+	if err != nil {
+		return err
+	}
+	parts = append(parts, dashboard...)
+	described, err := h.reference()
+	if err != nil {
+		return err
+	}
+	parts = append(parts, described...)
+	surface := h.surface(append(parts, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
 	}
@@ -83,18 +103,14 @@ func (c *apiCommand) decisionProblems() []string {
 	return all
 }
 
-// desk is where decisions, and the codes of users, are published; nil without a stream. The API is ready without one:
-// questions are answered all the same.
-func (c *apiCommand) desk(h *host) (*decide.Desk, error) {
+// connection is that to the stream; nil without one. The API is ready without it: questions are answered all the same, and
+// links lead on.
+func (c *apiCommand) connection(h *host) (*nats.Conn, error) {
 	if c.NATSURL == "" {
 		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
-	nc, err := h.dial(c.natsAddress, "plusone api")
-	if err != nil {
-		return nil, err
-	}
-	return h.desk(nc)
+	return h.dial(c.natsAddress, "plusone api")
 }
 
 // options are what the API does beside answering. With a stream it takes decisions: the database may have admin tokens where
@@ -108,8 +124,11 @@ func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
 	return options
 }
 
-// desk publishes what people decide one by one: they are few.
+// desk publishes what people decide, and the codes of users, one by one: they are few. It is nil without a connection.
 func (h *host) desk(nc *nats.Conn) (*decide.Desk, error) {
+	if nc == nil {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
 	pub, err := stream.NewPublisher(nc, stream.PublisherOptions{})
 	if err != nil {
 		return nil, err

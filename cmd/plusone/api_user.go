@@ -17,6 +17,8 @@ import (
 
 // publicFlags say what users and visitors meet: where, under whose signature, and behind which proxies.
 type publicFlags struct {
+	linkFlags
+
 	PublicURL      string   `name:"public-url" env:"PLUSONE_PUBLIC_URL" placeholder:"URL" help:"Where strangers reach this: share links begin with it (default: http:// and where it listens)."`
 	UserJWTSecret  []string `name:"user-jwt-secret" env:"PLUSONE_USER_JWT_SECRET" placeholder:"SECRET" help:"Secrets, separated by commas, that your backend signs users' tokens with (HS256); at least 32 bytes each."`
 	UserJWTKeys    string   `name:"user-jwt-keys" env:"PLUSONE_USER_JWT_KEYS" placeholder:"FILE" help:"The public keys that verify users' tokens (EdDSA or RS256), in PEM or as a JWKS."`
@@ -49,6 +51,7 @@ func (f publicFlags) problems() (all []string) {
 	if _, err := f.clients(); err != nil {
 		all = append(all, fmt.Sprintf("--trusted-proxies (PLUSONE_TRUSTED_PROXIES): %v", err))
 	}
+	all = append(all, f.linkFlags.problems()...)
 	return all
 }
 
@@ -78,7 +81,7 @@ func (f publicFlags) option(h *host, primary *store.Database, desk *decide.Desk,
 	h.http.Expect(http.MethodPut, api.UserPuts...)
 	h.http.Expect(http.MethodDelete, api.UserDeletes...)
 	return api.WithUsers(api.Users{
-		Store: primary, Tokens: tokens, Clients: clients, Desk: desk, PublicURL: f.public(fallback), PerMinute: f.Validations,
+		Store: primary, Tokens: tokens, Clients: clients, Desk: desk, PublicURL: f.public(fallback), LinkPath: f.LinkPath, PerMinute: f.Validations,
 		Metrics: api.NewUserMetrics(h.reg),
 	}), nil
 }

@@ -54,6 +54,10 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 			},
 		},
 		{"dev --concurrency 0 --api-token=, --admin-token short", []string{"--concurrency", "--api-token", "--admin-token"}},
+		{
+			"dev --embed-origins https://shop.example,https://shop.example/path,shop.example,https://a.example;script-src,*",
+			[]string{`"https://shop.example/path" is no origin`, `"shop.example" is no origin`, `script-src" is no origin`, `"*" is no origin`},
+		},
 		{"dev --durability replicas", []string{"--durability (PLUSONE_DURABILITY) can not be replicas here"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {

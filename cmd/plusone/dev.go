@@ -19,6 +19,7 @@ type devCommand struct {
 	workerPace
 	durabilityFlags
 	publicFlags
+	portalFlags
 	Listen        string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to serve all roles (default ${default})."`
 	Data          string   `env:"PLUSONE_DATA" default:".plusone" placeholder:"DIR" help:"Where to keep everything (default ${default})."`
 	NATSListen    string   `name:"nats-listen" env:"PLUSONE_NATS_LISTEN" placeholder:"HOST:PORT" help:"Where the embedded NATS server listens (default 127.0.0.1:4222, or a free port when that is taken)."`
@@ -61,6 +62,7 @@ func (c *devCommand) problems() []string {
 	all = append(all, secretProblems("--stripe-webhook-secret (STRIPE_WEBHOOK_SECRET)", c.WebhookSecret)...)
 	all = append(all, secretProblems("--api-token (PLUSONE_API_TOKEN)", c.APIToken)...)
 	all = append(all, c.publicFlags.problems()...)
+	all = append(all, c.portalFlags.problems()...)
 	return append(all, adminTokenProblems(c.AdminToken, c.APIToken)...)
 }
 

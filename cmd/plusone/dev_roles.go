@@ -76,7 +76,21 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 		return nil, err
 	}
 	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users, api.WithMetrics(api.NewMetrics(d.host.reg)))
-	mux := d.host.surface(part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})
+	parts, err := d.cmd.publicFlags.links(d.host, reader, d.conn)
+	if err != nil {
+		return nil, err
+	}
+	dashboard, err := d.cmd.portal(d.host, reader, d.cmd.publicFlags, d.state.URL, answers)
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, dashboard...)
+	described, err := d.host.reference()
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, described...)
+	mux := d.host.surface(append(parts, part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil
 }

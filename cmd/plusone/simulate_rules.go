@@ -29,6 +29,7 @@ func rulesOf(t referral.Terms) (simulate.Rules, error) {
 			Requalify: t.Qualify.Requalify,
 		},
 		Hold: t.Hold, Refunds: t.Refunds,
+		Links: t.Links, // of visitors, who are not simulated: they decide nothing
 	}
 	for _, reward := range t.Rewards {
 		r.Rewards[string(reward.To)] = minors(reward.Fixed)

@@ -11,8 +11,12 @@ type part struct {
 // surface puts all that `plusone api` serves behind one door. The API is the part at "/": it answers where no other does.
 func (h *host) surface(parts ...part) *http.ServeMux {
 	mux := http.NewServeMux()
+	known := make(map[string]bool)
 	for _, p := range parts {
-		mux.Handle(p.pattern, p.handler)
+		if !known[p.pattern] { // what all pages are made with is brought by each kind of them
+			mux.Handle(p.pattern, p.handler)
+		}
+		known[p.pattern] = true
 	}
 	return mux
 }

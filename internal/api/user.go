@@ -35,7 +35,7 @@ type Users struct {
 	Clients   limit.Clients       // tells those apart who have none
 	Desk      *decide.Desk        // publishes the codes of those who have none; nil: none can be made
 	PublicURL string              // what share links begin with, without a slash at the end
-	LinkPath  string              // what stands between that and the code; empty: "/r/"
+	LinkPath  string              // what stands between that and the code; empty: links.DefaultPath
 	PerMinute int                 // how often a minute an address, and a user, may have a code validated; 0: DefaultPerMinute
 	Metrics   *UserMetrics        // nil: counted nowhere
 	Now       func() time.Time    // the clock of the limits; nil: time.Now
@@ -60,9 +60,6 @@ const (
 )
 
 func newUsers(u Users) *users {
-	if u.LinkPath == "" {
-		u.LinkPath = "/r/"
-	}
 	if u.PerMinute == 0 {
 		u.PerMinute = DefaultPerMinute
 	}

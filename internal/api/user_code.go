@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/fact"
+	"github.com/plusone-dev/plusone/internal/links"
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/usertoken"
 )
@@ -22,7 +23,7 @@ type ownCodeJSON struct {
 	ShareURL     string  `json:"share_url"`
 }
 
-func (u *users) shareURL(code string) string { return u.PublicURL + u.LinkPath + code }
+func (u *users) shareURL(code string) string { return links.ShareURL(u.PublicURL, u.LinkPath, code) }
 
 // How long a code is waited for.
 const (

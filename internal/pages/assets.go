@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -26,13 +28,16 @@ const (
 	sheet    = "plusone.css"
 )
 
+// ours are the parts of our sheet, which is sent as one.
+var ours = []string{sheet, "portal.css"}
+
 // asset is one file, as it is sent.
 type asset struct {
 	path, kind    string
 	plain, packed []byte
 }
 
-// assets are all files by their names, the vendored sheet and ours being one.
+// assets are all files by their names, the sheets being one.
 var assets = sync.OnceValue(func() map[string]asset {
 	entries, err := files.ReadDir("assets")
 	if err != nil {
@@ -40,12 +45,12 @@ var assets = sync.OnceValue(func() map[string]asset {
 	}
 	all := make(map[string]asset)
 	for _, e := range entries {
-		if e.Name() == vendored {
+		if e.Name() == vendored || (e.Name() != sheet && slices.Contains(ours, e.Name())) {
 			continue
 		}
 		body := mustRead(e.Name())
 		if e.Name() == sheet {
-			body = fmt.Appendf(nil, "@layer vendor {\n%s\n}\n%s", mustRead(vendored), body)
+			body = style()
 		}
 		sum := sha256.Sum256(body)
 		all[e.Name()] = asset{
@@ -54,6 +59,15 @@ var assets = sync.OnceValue(func() map[string]asset {
 	}
 	return all
 })
+
+// style is the whole sheet.
+func style() []byte {
+	all := fmt.Appendf(nil, "@layer vendor {\n%s\n}\n", mustRead(vendored))
+	for _, name := range ours {
+		all = append(all, mustRead(name)...)
+	}
+	return all
+}
 
 func mustRead(name string) []byte {
 	body, err := files.ReadFile("assets/" + name)
@@ -128,7 +142,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, body, packed []byt
 		h.Set("Content-Encoding", "gzip")
 		body = packed
 	}
-	h.Set("Content-Length", fmt.Sprint(len(body)))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Chart draws daily values as bars or lines, on the server. Whoever can not see it has the same figures in a table.
@@ -43,8 +44,10 @@ const (
 	gridLines                       = 4
 )
 
-// Width and Height are the drawing's size, for the space it takes before it is there.
-func (Chart) Width() int  { return chartWide }
+// Width is the drawing's own, for the space it takes before it is there.
+func (Chart) Width() int { return chartWide }
+
+// Height is the drawing's own.
 func (Chart) Height() int { return chartHigh }
 
 // Head is the head of the table's first column.
@@ -156,15 +159,11 @@ func (c Chart) Bars() (all []Bar) {
 // Paths are the values as lines, one a series.
 func (c Chart) Paths() (all []string) {
 	for _, s := range c.Series {
-		path := ""
+		points := make([]string, 0, len(c.Days))
 		for i := range c.Days {
-			command := "L"
-			if i == 0 {
-				command = "M"
-			}
-			path += command + decimal(chartLeft+(float64(i)+0.5)*c.slot()) + " " + decimal(c.y(s.at(i)))
+			points = append(points, decimal(chartLeft+(float64(i)+0.5)*c.slot())+" "+decimal(c.y(s.at(i))))
 		}
-		all = append(all, path)
+		all = append(all, "M"+strings.Join(points, "L"))
 	}
 	return all
 }

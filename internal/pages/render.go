@@ -49,7 +49,8 @@ type Set struct {
 }
 
 // Parse reads the templates of pages from a folder. Each *.html is a page of that name that defines "content"; those that
-// begin with "_" define what several of them use. Beside funcs they know those of this package: asset, chart, number.
+// begin with "_", which go:embed takes only with "all:", define what several of them use. Beside funcs they know asset and
+// number, and the template "chart".
 func Parse(folder fs.FS, funcs template.FuncMap, log *slog.Logger) (*Set, error) {
 	frame, err := template.New("frame").Funcs(common).Funcs(funcs).ParseFS(templates, "templates/frame.html", "templates/parts.html")
 	if err != nil {

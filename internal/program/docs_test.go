@@ -90,8 +90,8 @@ func checkDefaults(t *testing.T, page string) {
 			t.Errorf("%s is no default: (-default +page)\n%s", source, diff)
 		}
 	}
-	if count != 12 {
-		t.Errorf("%d defaults are named, want 12", count)
+	if count != 13 {
+		t.Errorf("%d defaults are named, want 13", count)
 	}
 }
 
@@ -106,6 +106,7 @@ func everyKey(t *testing.T) []string {
 		"qualify: {xxxxxxxxx: 1}": "qualify.",
 		`rewards: [{to: referrer, percent: "1", xxxxxxxxx: 1}]`:                "rewards.",
 		"tiers: [{name: A, from: 1, xxxxxxxxx: 1}]":                            "tiers.",
+		"links: {xxxxxxxxx: 1}":                                                "links.",
 		"fraud: {xxxxxxxxx: 1}":                                                "fraud.",
 		"fraud: {signups_per_ip: {max: 1, per: 1s, then: flag, xxxxxxxxx: 1}}": "fraud.signups_per_ip.",
 	} {
@@ -118,7 +119,7 @@ func everyKey(t *testing.T) []string {
 			t.Fatalf("%s: %v", source, err)
 		}
 		for key := range strings.SplitSeq(list, ", ") {
-			if parent := []string{"codes", "qualify", "rewards", "tiers", "fraud", "signups_per_ip"}; !slices.Contains(parent, key) || prefix == "tiers." {
+			if parent := []string{"codes", "qualify", "rewards", "tiers", "links", "fraud", "signups_per_ip"}; !slices.Contains(parent, key) || prefix == "tiers." {
 				keys = append(keys, prefix+key)
 			}
 		}

@@ -38,6 +38,7 @@ func drawTerms(t *rapid.T) referral.Terms {
 		}).Draw(t, "refunds"),
 		Rewards: drawRewards(t, listed, true), Tiers: drawTiers(t, listed), Badges: drawRising(t, 0, "badges"),
 		CreditPurchases: rapid.Bool().Draw(t, "credit_purchases"), Fraud: drawFraud(t),
+		Links: referral.LinkTerms{Remember: drawSeconds(t, 0, "remember")},
 	}
 	if terms.Qualify.Purchase == referral.FirstAtMinimum {
 		terms.Qualify.Requalify = rapid.Bool().Draw(t, "requalify")

@@ -35,6 +35,8 @@ func Marshal(t referral.Terms) []byte {
 	marshalTiers(line, t.Tiers)
 	line("badges: %s", writtenNumbers(t.Badges))
 	line("credit_purchases: %t", t.CreditPurchases)
+	line("links:")
+	line("  remember: %s", formatDuration(t.Links.Remember))
 	line("fraud: %s", writtenFraud(t.Fraud))
 	return b.Bytes()
 }

@@ -38,6 +38,7 @@ func TestMarshalIsLoud(t *testing.T) {
 	for name, change := range map[string]func(*referral.Terms){
 		"a part of a second":                    func(t *referral.Terms) { t.Hold = 1500 * time.Millisecond },
 		"a negative duration":                   func(t *referral.Terms) { t.Qualify.Grace = -time.Hour },
+		"a link remembered backwards":           func(t *referral.Terms) { t.Links.Remember = -time.Hour },
 		"no window":                             func(t *referral.Terms) { t.Qualify.Within = 0 },
 		"no rewards":                            func(t *referral.Terms) { t.Rewards = nil },
 		"no minimum":                            func(t *referral.Terms) { t.Qualify.Minimum = nil },

@@ -26,6 +26,7 @@ func standard() referral.Terms {
 			{To: referral.Referrer, On: referral.OnPurchase, Fixed: ten()},
 			{To: referral.Referee, On: referral.OnPurchase, Fixed: ten()},
 		},
+		Links: referral.LinkTerms{Remember: 30 * 24 * time.Hour},
 	}
 }
 
@@ -68,7 +69,7 @@ func TestParse(t *testing.T) {
 		"one document, begun and ended": {"---\nname: default\n...\n", func(*referral.Terms) {}},
 		"the defaults, spelled out": {
 			"qualify: {purchase: first_at_minimum, verified_email: false, requalify: false}\n" +
-				"credit_purchases: false\ntiers: []\nbadges: []\nfraud: {}\n", func(*referral.Terms) {},
+				"credit_purchases: false\ntiers: []\nbadges: []\nlinks: {remember: 30d}\nfraud: {}\n", func(*referral.Terms) {},
 		},
 		"keys whose values are commented out": {"tiers:\nbadges: ~\nfraud: null\n", func(*referral.Terms) {}},
 		"part of a mapping":                   {"codes: {length: 12}", func(t *referral.Terms) { t.Codes.Length = 12 }},

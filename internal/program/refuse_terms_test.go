@@ -272,6 +272,13 @@ var termRefusals = []struct {
 	{"credited purchases, perhaps", "credit_purchases: maybe\n", []string{
 		`1:19: credit_purchases: must be true or false, not the text "maybe"`,
 	}},
+	{"links of another sort", "links: 30d\n", []string{
+		`1:8: links: must be a mapping such as {remember: 30d}, not the text "30d"`,
+	}},
+	{"links remembered for ever, under another name", "name: default\nlinks:\n  remember: 9999d\n  days: 30\n", []string{
+		`3:13: links.remember: "9999d" is too long: at most 3650d (ten years)`,
+		"4:3: links.days: unknown key: the keys here are remember",
+	}},
 	{"fraud rules of another sort", "fraud: []\n", []string{
 		"1:8: fraud: must be a mapping such as {same_card: review}, not a list",
 	}},

@@ -111,18 +111,18 @@ var refusals = []struct {
 	{"an unknown key at the top", "reward: []\nholdd: 0s\nwhatever: 1\n", []string{
 		"1:1: reward: unknown key: did you mean rewards?",
 		"2:1: holdd: unknown key: did you mean hold?",
-		"3:1: whatever: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud",
+		"3:1: whatever: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud",
 	}},
 	{"an unknown key of odd signs", "\"a b\\n\": 1\n", []string{
-		`1:1: "a b\n": unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud`,
+		`1:1: "a b\n": unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud`,
 	}},
 	{"an unknown key that is very long", "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: 1\n", []string{
-		`1:1: "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…": unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud`,
+		`1:1: "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…": unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud`,
 	}},
 	{"an unknown key that is a number", "1: 2\ntrue: 3\nnull: 4\n", []string{
-		"1:1: 1: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud",
-		"2:1: true: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud",
-		"3:1: null: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud",
+		"1:1: 1: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud",
+		"2:1: true: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud",
+		"3:1: null: unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud",
 	}},
 	{"a key twice", "hold: 0s\nrefunds: any\nhold: 1h\n", []string{
 		"3:1: hold: is given twice, first on line 1: keep one",
@@ -398,7 +398,7 @@ var refusals = []struct {
 		`1:8: hold: "x" is not a duration: write whole numbers with d, h, m or s, the largest first, such as 90d or 1d12h`,
 	}},
 	{"columns are characters", `{"ключ": 1, hold: x}`, []string{
-		`1:2: "ключ": unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, fraud`,
+		`1:2: "ключ": unknown key: the keys here are name, codes, qualify, hold, refunds, rewards, tiers, badges, credit_purchases, links, fraud`,
 		`1:19: hold: "x" is not a duration: write whole numbers with d, h, m or s, the largest first, such as 90d or 1d12h`,
 	}},
 }

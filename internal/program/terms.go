@@ -23,6 +23,7 @@ func readTerms(o *object, t *referral.Terms) {
 	readTiers(o, t, minimum)
 	readBadges(o, t)
 	o.takeFlag("credit_purchases", &t.CreditPurchases)
+	readLinks(o.takeObject("links", "{remember: 30d}"), &t.Links)
 	readFraud(o, &t.Fraud)
 	o.close()
 }
@@ -45,6 +46,11 @@ func readName(o *object, t *referral.Terms) {
 func readCodes(o *object, c *referral.CodeTerms) {
 	o.takeNumber("length", &c.Length, 6, 32)
 	o.takeNumber("max_uses", &c.MaxUses, 0, maxCount)
+	o.close()
+}
+
+func readLinks(o *object, l *referral.LinkTerms) {
+	o.takeDuration("remember", &l.Remember, 0)
 	o.close()
 }
 

@@ -38,6 +38,7 @@ tiers:
       - {to: referrer, percent: "20"}
 badges: [10, 50, 100]
 credit_purchases: true
+links: {remember: 1d12h}
 fraud:
   same_card: review
   same_ip: flag
@@ -71,7 +72,7 @@ func TestParseEverything(t *testing.T) {
 			{Name: "Bronze", From: 1},
 			{Name: "Gold: the best", From: 50, Rewards: []referral.RewardTerms{{To: referral.Referrer, On: referral.OnPurchase, Percent: 200_000}}},
 		},
-		Badges: []int{10, 50, 100}, CreditPurchases: true,
+		Badges: []int{10, 50, 100}, CreditPurchases: true, Links: referral.LinkTerms{Remember: 36 * time.Hour},
 		Fraud: referral.FraudTerms{
 			SameCard: referral.Review, SameIP: referral.Flag, SameDevice: referral.Cancel, SameEmail: referral.Review,
 			DisposableEmail: referral.Flag, SignUpsPerIP: referral.SignUpsPerIP{Max: 5, Per: time.Minute, Then: referral.Review},
@@ -100,6 +101,8 @@ func TestParseTerms(t *testing.T) {
 		"verified e-mail":           {"qualify: {verified_email: true}", func(t *referral.Terms) { t.Qualify.VerifiedEmail = true }},
 		"requalify":                 {"qualify: {requalify: true}", func(t *referral.Terms) { t.Qualify.Requalify = true }},
 		"credited purchases":        {"credit_purchases: true", func(t *referral.Terms) { t.CreditPurchases = true }},
+		"links not remembered":      {"links: {remember: 0s}", func(t *referral.Terms) { t.Links.Remember = 0 }},
+		"nothing said of links":     {"links: {}", func(*referral.Terms) {}},
 		"badges, one under another": {"badges:\n- 1\n- 1000000000\n", func(t *referral.Terms) { t.Badges = []int{1, 1_000_000_000} }},
 		"one tier":                  {"tiers: [{from: 1, name: 'A'}]", func(t *referral.Terms) { t.Tiers = []referral.Tier{{Name: "A", From: 1}} }},
 		"one signal":                {"fraud: {same_email: cancel}", func(t *referral.Terms) { t.Fraud.SameEmail = referral.Cancel }},

@@ -21,7 +21,13 @@ type Terms struct {
 	Badges []int
 	// CreditPurchases has the net of each purchase credited to the buyer's own balance.
 	CreditPurchases bool
+	Links           LinkTerms
 	Fraud           FraudTerms
+}
+
+// LinkTerms say what becomes of those who follow a link. They decide nothing about a referral.
+type LinkTerms struct {
+	Remember time.Duration // how long a browser keeps the first code that it came with; 0: not at all
 }
 
 // Tier is a rank of referrers, by the ordinal of the use of their code.

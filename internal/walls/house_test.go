@@ -69,6 +69,11 @@ var house = []wall{
 		why:   "what is decided is an event like any other: nobody writes it past the stream",
 	},
 	{
+		of:    "internal/links",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it reads whose a code is, and hands visits to whoever publishes them",
+	},
+	{
 		of:    "internal/audit",
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
 		why:   "it asks the database, and nobody who wrote to it",
@@ -76,9 +81,20 @@ var house = []wall{
 
 	// What stands beside.
 	{of: "internal/disposable", only: []string{}, why: "it is a list"},
+	{of: "internal/crawler", only: []string{}, why: "it is a list"},
 	{of: "internal/devstack", never: []string{siblings, "db/..."}, why: "it runs servers, for whomever"},
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{of: "internal/pages", only: []string{}, why: "the frame does not know what the pages show"},
+	{
+		of:   "internal/pages/reference",
+		only: []string{"docs/api", "docs/events", "internal/pages", "internal/problem", "github.com/goccy/go-yaml/...", "github.com/santhosh-tekuri/jsonschema/v6/...", "golang.org/x/text/..."},
+		why:  "it shows a document, and nothing of any database",
+	},
+	{
+		of:    "internal/pages/portal",
+		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it shows what is read; what it changes, it changes by the store and the API",
+	},
 	{
 		of:   "internal/limit",
 		only: []string{"golang.org/x/time/rate", "github.com/hashicorp/golang-lru/v2/..."},

@@ -1,9 +1,6 @@
-// What pages do beside what the browser does by itself: copying, and the system's sheet for sharing. Without this script
-// everything else works, and what this script is needed for stays hidden.
+// What pages do beside what the browser does by itself: copying, and the system's sheet for sharing. Everything else works
+// without this script.
 "use strict";
-
-// A control that needs the script is hidden until the script is there.
-for (const e of document.querySelectorAll("[data-copy]")) e.hidden = false;
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy], [data-share-url]");
@@ -13,25 +10,23 @@ document.addEventListener("click", async (event) => {
     navigator.share({ url, text, title }).catch(() => {}); // whoever closes the sheet has not failed
     return;
   }
-  const field = document.getElementById(button.dataset.copy);
-  const copied = await copy(field);
-  tell(button, copied ? "Copied" : "Press Ctrl+C to copy");
+  const copied = await copy(document.getElementById(button.dataset.copy));
+  tell(button, copied ? "Copied" : "Press Ctrl+C");
 });
 
-// A click into a field that is there to be copied selects all of it.
+// A field that is there to be copied is selected as a whole.
 document.addEventListener("focusin", (event) => {
   if (event.target.matches?.("input[readonly]")) event.target.select();
 });
 
 if (navigator.share) {
-  for (const e of document.querySelectorAll("[data-share-url]")) e.hidden = false;
+  for (const e of document.querySelectorAll(".unready")) e.classList.remove("unready");
 }
 
 // copy puts a field's text on the clipboard. In a frame the clipboard may be closed to us; the older way is not.
 async function copy(field) {
-  const text = field.value ?? field.textContent;
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(field.value ?? field.textContent);
     return true;
   } catch {
     field.select?.();
