@@ -465,4 +465,19 @@ func (w *watched) live() {
 	w.question("/v1/referrals?referrer=alice", apiToken, http.StatusOK)
 	w.question("/v1/referrals", "wrong", http.StatusUnauthorized)
 	w.send(w.api+"/v1/users/alice/verify", nil, map[string]string{"Authorization": "Bearer " + adminToken}, http.StatusAccepted)
+	w.spend()
+	w.question("/v1/export/referrals", apiToken, http.StatusOK)
+	w.question("/v1/export/transfers", apiToken, http.StatusOK)
+}
+
+// spend has Alice spend of her rewards, as soon as she has any, and get it back.
+func (w *watched) spend() {
+	w.t.Helper()
+	header := map[string]string{"Authorization": "Bearer " + apiToken, "Idempotency-Key": "order-1"}
+	testkit.Eventually(w.t, patience, func() (bool, string) {
+		has := string(w.question("/v1/users/alice", apiToken, http.StatusOK))
+		return strings.Contains(has, `"amount":"10.00"`) || strings.Contains(has, `"amount":"40.00"`), has
+	})
+	w.send(w.api+"/v1/redemptions", []byte(`{"user_id": "alice", "currency": "usd", "amount": "5.00"}`), header, http.StatusCreated)
+	w.send(w.api+"/v1/redemptions/1/reverse", nil, header, http.StatusOK)
 }

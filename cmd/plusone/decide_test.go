@@ -155,7 +155,7 @@ func TestDecisionsThroughTheAPI(t *testing.T) {
 	o := newOffice(t)
 	p, base := o.api("--admin-token", adminToken)
 	for _, d := range o.everything() {
-		if status, answer := request(t, d.method, base+d.path, d.body, apiToken); status != http.StatusUnauthorized {
+		if status, answer := request(t, d.method, base+d.path, d.body, apiToken); status != http.StatusForbidden {
 			t.Errorf("%s with a service token: %d %s", d.path, status, answer)
 		}
 		status, answer := request(t, d.method, base+d.path, d.body, adminToken)
@@ -198,7 +198,7 @@ func TestTheAPIWithoutAnAdminToken(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.server.Kill()
-	p, base := o.api()
+	p, base := o.api("--nats-url=")
 	mustSay(t, p.Output(), "decisions are not taken")
 	for _, d := range o.everything() {
 		status, answer := request(t, d.method, base+d.path, d.body, adminToken)

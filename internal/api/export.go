@@ -48,7 +48,7 @@ func (a *API) exportReferrals(w http.ResponseWriter, r *http.Request) {
 			after = v.ID
 			j := rowOf(v)
 			out = append(out, exported{object: j, cells: []string{
-				j.ID, harmless(j.Program), harmless(v.Referrer), harmless(v.Referee), harmless(j.Code), string(j.Status), string(v.Reason),
+				j.ID, harmless(j.Program), harmless(v.Referrer), harmless(v.Referee), harmless(j.Code), j.Status, string(v.Reason),
 				j.AttributedAt, j.ChangedAt, strconv.FormatBool(j.Reviewing),
 			}})
 		}

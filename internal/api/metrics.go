@@ -56,6 +56,9 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	for _, result := range []string{resultRedeemed, resultReversed, resultReplayed, resultInsufficient, resultRefused, resultFailed} {
 		m.redemptions.WithLabelValues(result)
 	}
+	for _, kind := range []ledger.Kind{ledger.Redeemed, ledger.Reversed} {
+		m.moved(kind, money.New("usd", 0))
+	}
 	for _, of := range []string{ofReferrals, ofTransfers} {
 		m.rows.WithLabelValues(of)
 		for _, result := range []string{resultComplete, resultBroken, resultBusy} {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
@@ -21,7 +22,7 @@ func (a *API) need(s servicetoken.Scope, next http.Handler) http.Handler {
 			a.fail(w, r, err)
 		case who.Scope == servicetoken.None:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="plusone"`)
-			unauthorized(w, s)
+			unauthorized(w, s, ops.Bearer(r))
 		case who.Scope < s:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="plusone", error="insufficient_scope", scope="`+s.String()+`"`)
 			outOfScope(w, s, who.Scope)
@@ -46,11 +47,15 @@ var variables = map[servicetoken.Scope]string{
 	servicetoken.Admin: "PLUSONE_ADMIN_TOKEN",
 }
 
-func unauthorized(w http.ResponseWriter, s servicetoken.Scope) {
+func unauthorized(w http.ResponseWriter, s servicetoken.Scope, sent string) {
+	kind := ""
+	if strings.HasPrefix(sent, "eyJ") && strings.Count(sent, ".") == 2 {
+		kind = " What was sent looks like a user's token (a JWT), which is for what users ask about themselves."
+	}
 	problem.Write(w, problem.Problem{
 		Status: http.StatusUnauthorized, Reason: "unauthorized", Title: "A service token is needed",
 		Detail: "Send one header `Authorization: Bearer <token>` with a service token of the scope " + s.String() +
-			": one that `plusone token create` made and that is neither revoked nor expired, or one of " + variables[s] + ".",
+			": one that `plusone token create` made and that is neither revoked nor expired, or one of " + variables[s] + "." + kind,
 	})
 }
 

@@ -81,6 +81,17 @@ func TestEveryRouteNeedsItsScope(t *testing.T) {
 	}
 }
 
+// TestTheWrongKindOfTokenIsCalledByItsName, and not repeated.
+func TestTheWrongKindOfTokenIsCalledByItsName(t *testing.T) {
+	w := newWorld(t)
+	for sent, says := range map[string]bool{"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.c2ln": true, "eyJ": false, "a.b.c": false, "": false} {
+		p := w.problemOf(w.do(http.MethodGet, "/v1/users", "Bearer "+sent), http.StatusUnauthorized)
+		if strings.Contains(p.Detail, "user's token") != says || sent != "" && strings.Contains(p.Detail, sent) {
+			t.Errorf("%q: %s", sent, p.Detail)
+		}
+	}
+}
+
 // TestEveryRouteIsCalledByItsName holds the lists of routes to what there is.
 func TestEveryRouteIsCalledByItsName(t *testing.T) {
 	w := newWorld(t)

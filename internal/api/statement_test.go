@@ -111,14 +111,14 @@ func TestFiltersAmongSome(t *testing.T) {
 		"?code=C-ALICE": "bob carol dave", "?code=c-alice&status=rewarded": "bob", "?code=C-NOBODY": "", "?code=NONE": "", "?code=C-FRANK": "frank",
 		"?code=C-ALICE&referee=carol": "carol", "?code=C-FRANK&referee=carol": "", "?code=C-FRANK&referrer=alice": "",
 		"?code=C-ALICE%27%20or%20%271%27=%271": "", "?referrer=alice&program=default": "bob carol dave", "?referrer=alice&program=vip": "",
-		"?referrer=alice&program=default%27--":                                                                 "",
-		"?referrer=alice&attributed_after=" + after:                                                            "bob carol dave",
-		"?referrer=alice&attributed_after=" + elsewhere:                                                        "bob carol dave",
-		"?referrer=alice&attributed_after=" + exactly:                                                          "",
-		"?referrer=alice&attributed_before=" + before:                                                          "bob carol dave",
-		"?referrer=alice&attributed_before=" + exactly:                                                         "",
+		"?referrer=alice&program=default%27--":                                                                  "",
+		"?referrer=alice&attributed_after=" + after:                                                             "bob carol dave",
+		"?referrer=alice&attributed_after=" + elsewhere:                                                         "bob carol dave",
+		"?referrer=alice&attributed_after=" + exactly:                                                           "",
+		"?referrer=alice&attributed_before=" + before:                                                           "bob carol dave",
+		"?referrer=alice&attributed_before=" + exactly:                                                          "",
 		"?code=C-ALICE&program=default&attributed_after=" + after + "&attributed_before=" + before + "&limit=2": "bob carol",
-		"?reviewing=true&program=default&attributed_after=" + after:                                            "",
+		"?reviewing=true&program=default&attributed_after=" + after:                                             "",
 	} {
 		var got []string
 		for _, r := range w.list(query).Referrals {

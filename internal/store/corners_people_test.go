@@ -71,6 +71,10 @@ func TestMigrationDownAndUp(t *testing.T) {
 	e := registered("dave", "", noon)
 	e.SignUp.EmailVerified = true
 	w.apply(e)
+	w.redeem(spending("k1", "alice", usd(300)))
+	if _, _, err := w.api.Reverse(w.ctx, w.redeem(spending("k2", "bob", usd(200))).ID, "", "desk"); err != nil {
+		t.Fatal(err)
+	}
 	w.lawful()
 	cfg := w.pool.Config().ConnConfig
 	conn := stdlib.OpenDB(*cfg)

@@ -21,6 +21,7 @@ func TestTheModelAfterEveryStep(t *testing.T) {
 		b := drawBusiness(rt)
 		w := b.world(t, rt)
 		defer w.close()
+		w.spends = true
 		var told []fact.Event
 		for _, batch := range drawDelivery(rt, b.events) {
 			if rapid.IntRange(0, 3).Draw(rt, "wait") == 0 {
@@ -30,6 +31,7 @@ func TestTheModelAfterEveryStep(t *testing.T) {
 			}
 			w.apply(batch...)
 			told = append(told, batch...)
+			w.spendSome(rt, len(told))
 			w.lawful()
 			if rapid.IntRange(0, 3).Draw(rt, "fold") == 0 {
 				w.fold(rapid.IntRange(1, 3).Draw(rt, "rows"))

@@ -35,6 +35,8 @@ type world struct {
 	api   *Database     // of those who only ask
 	pool  *pgxpool.Pool // the owner's
 	now   time.Time
+
+	spends bool // what was spent counts as still there, in the outcome: no fact speaks of it
 }
 
 // testKey is a key that only tests use.
@@ -120,7 +122,11 @@ func (w *world) outcome() string {
 		}
 		lines = append(lines, line+referrersFirst(rewards))
 	}
-	rows, err := w.pool.Query(w.ctx, `select coalesce(u.external_id, ''), b.currency, b.minor from balances b join users u on u.id = b.user_id where minor <> 0`)
+	rows, err := w.pool.Query(w.ctx, `select b.id, b.currency, b.minor from (
+		select coalesce(u.external_id, '') as id, b.currency, b.minor + case when $1 then coalesce((
+			select sum(case r.kind when 'redeemed' then r.minor else -r.minor end) from redemptions r
+			where r.user_id = b.user_id and r.currency = b.currency), 0)::bigint else 0 end as minor
+		from balances b join users u on u.id = b.user_id) b where minor <> 0`, w.spends)
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}

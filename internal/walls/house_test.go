@@ -63,6 +63,7 @@ var house = []wall{
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/devstack"},
 		why:   "it reads, and hands what is decided to whoever publishes it: it takes no part in what is consumed from the stream",
 	},
+	{of: "internal/servicetoken", only: []string{}, why: "it says what a token opens, wherever its hash is kept and whatever it opens"},
 	{
 		of:    "internal/decide",
 		never: []string{"db/...", postgres, nats, "internal/store", "internal/stream", "internal/referral", "internal/worker", "internal/ingress", "internal/api"},
