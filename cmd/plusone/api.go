@@ -78,6 +78,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	parts = append(append(parts, dashboard...), console...)
+	described, err := h.reference()
+	if err != nil {
+		return err
+	}
+	parts = append(parts, described...)
 	surface := h.surface(append(parts, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err

@@ -7,12 +7,9 @@ import (
 	"github.com/plusone-dev/plusone/internal/pages/reference"
 )
 
-// reference is the page that says what is answered here.
-func (h *host) reference() (part, error) {
+// reference is the page that says what is answered here, and what it is shown with.
+func (h *host) reference() ([]part, error) {
 	page, err := reference.New(h.log)
 	h.http.Expect(http.MethodGet, reference.Route)
-	return part{reference.Path, page}, err
+	return []part{{pages.AssetsPath, pages.Assets()}, {reference.Path, page}}, err
 }
-
-// assets are what pages are shown with. They are the same for all.
-func assets() part { return part{pages.AssetsPath, pages.Assets()} }

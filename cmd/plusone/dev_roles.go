@@ -92,6 +92,11 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 		return nil, err
 	}
 	parts = append(append(parts, dashboard...), console...)
+	described, err := d.host.reference()
+	if err != nil {
+		return nil, err
+	}
+	parts = append(parts, described...)
 	mux := d.host.surface(append(parts, part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil

@@ -33,6 +33,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/links"
 	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/pages/reference"
 	"github.com/plusone-dev/plusone/internal/servicetoken"
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/testkit"
@@ -367,6 +368,11 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	do(handler, http.MethodPut, "/v1/events", strings.NewReader(signUp), structured...)
 	do(away, http.MethodPost, "/v1/events", strings.NewReader(signUp), structured...)
 
+	do(handler, http.MethodGet, "/openapi.json", nil)
+	do(handler, http.MethodPut, "/openapi.json", nil)
+	do(handler, http.MethodGet, "/openapi.json", nil, "If-None-Match", "*")
+	do(handler, http.MethodGet, "/reference", nil)
+	do(handler, http.MethodPut, "/reference", nil)
 	const browser = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 	do(handler, http.MethodGet, "/r/c-alice?via=qr", nil, "User-Agent", browser)
 	do(handler, http.MethodGet, "/r/nobody", nil)
@@ -377,9 +383,6 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	do(handler, http.MethodGet, "/plusone.js", nil, "If-None-Match", "*")
 	do(handler, http.MethodPost, "/plusone.js", nil)
 
-	do(handler, http.MethodGet, "/openapi.json", nil)
-	do(handler, http.MethodPut, "/openapi.json", nil)
-	do(handler, http.MethodGet, "/openapi.json", nil, "If-None-Match", "*")
 	for _, target := range []string{"/healthz", "/readyz", "/metrics"} {
 		do(handler, http.MethodGet, target, nil)
 	}
@@ -421,6 +424,9 @@ func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s *store.Dat
 	answers := api.New(s, []string{token}, log, options...)
 	mux.Handle("/v1/", answers)
 	mux.Handle("/openapi.json", answers)
+	page, err := reference.New(log)
+	must(t, err)
+	mux.Handle(reference.Path, page)
 	shared := links.Config{Store: s}
 	if len(adminTokens) > 0 {
 		shared.SignUpURL = "https://shop.example/signup"
@@ -602,7 +608,7 @@ func TestDocumentIsSound(t *testing.T) {
 			}
 		}
 	})
-	if len(ids) != 37 {
+	if len(ids) != 38 {
 		t.Errorf("%d operations: %v", len(ids), ids)
 	}
 	if _, err := json.Marshal(d.root); err != nil {

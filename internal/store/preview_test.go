@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -232,4 +233,44 @@ func TestPreviewIsWhatWouldHaveBeen(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPreviewStopsInTime looks at no referral when there is no time, at all when there is enough, and says of how many.
+func TestPreviewStopsInTime(t *testing.T) {
+	w := handmade(t)
+	terms, err := program.Parse("test", []byte(otherTerms))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for until, want := range map[time.Time]int64{time.Now().Add(-time.Second): 0, time.Now().Add(time.Hour): 8, {}: 8} {
+		p, err := w.tools.Preview(w.ctx, terms, PreviewOptions{Page: 2, Workers: 2, Until: until})
+		if err != nil || p.Referrals != want || p.Of != 8 {
+			t.Errorf("until %s: %d of %d, %v", until, p.Referrals, p.Of, err)
+		}
+	}
+}
+
+// TestPreviewBeginsWithTheNewest has the time end with the first page.
+func TestPreviewBeginsWithTheNewest(t *testing.T) {
+	w := handmade(t)
+	terms, err := program.Parse("test", []byte(otherTerms))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(w.ctx)
+	p, err := w.tools.Preview(ctx, terms, PreviewOptions{Page: 100, Workers: 1, Progress: func(done, total int64) {
+		if done == total {
+			t.Error("all were looked at")
+		}
+		stop()
+	}})
+	if !errors.Is(err, context.Canceled) || len(p.Examples) == 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	for _, e := range p.Examples {
+		r, err := w.tools.Why(w.ctx, e.ID)
+		if err != nil || r.Referrer != "olga" {
+			t.Errorf("%d is of %s: %v", e.ID, r.Referrer, err)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	openapi "github.com/plusone-dev/plusone/docs/api"
 	"github.com/plusone-dev/plusone/internal/pages"
+	"github.com/plusone-dev/plusone/internal/problem"
 )
 
 // Path is where the page is served.
@@ -62,6 +63,7 @@ func New(log *slog.Logger) (http.Handler, error) {
 		w.Header().Set("Cache-Control", "public, max-age=300")
 		set.Render(w, r, http.StatusOK, "reference", page)
 	})
+	mux.HandleFunc(Path, func(w http.ResponseWriter, _ *http.Request) { problem.MethodNotAllowed(w, "GET, HEAD") })
 	return pages.Guard{}.Wrap(mux), nil
 }
 
