@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -27,6 +28,20 @@ func TestOrigins(t *testing.T) {
 	} {
 		if got := isOrigin(text); got != want {
 			t.Errorf("%q: %t", text, got)
+		}
+	}
+}
+
+// Each kind of page brings what all pages are made with; the door has it once.
+func TestWhatSeveralPartsBringIsServedOnce(t *testing.T) {
+	answer := func(status int) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	}
+	mux := (&host{}).surface(part{"/assets/", answer(201)}, part{"/", answer(202)}, part{"/assets/", answer(203)})
+	for target, want := range map[string]int{"/assets/x": 201, "/x": 202} {
+		w := httptest.NewRecorder()
+		if mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil)); w.Code != want {
+			t.Errorf("%s: %d, want %d", target, w.Code, want)
 		}
 	}
 }

@@ -63,9 +63,9 @@ func (p *portal) cookie(token string) *http.Cookie {
 }
 
 func (p *portal) leave(w http.ResponseWriter, r *http.Request) {
-	gone := p.cookie("")
+	gone := p.cookie("") //nolint:gosec // as the one that it takes away: Secure where the dashboard is reached over HTTPS
 	gone.MaxAge = -1
-	http.SetCookie(w, gone) //nolint:gosec // as the one that it takes away: Secure where the dashboard is reached over HTTPS
+	http.SetCookie(w, gone)
 	p.tell(w, r, http.StatusOK, pages.Message{Title: "You are signed out", Text: "Open this page from your account to come back."})
 }
 
