@@ -55,7 +55,7 @@ const listNeighbours = `-- name: ListNeighbours :many
 select o.id from (
     select unnest($1::bytea[]) as ip, unnest($2::timestamptz[]) as since, unnest($3::timestamptz[]) as until
 ) q
-join users o on o.ip_key = q.ip and o.registered_at >= q.since and o.registered_at < q.until
+join users o on o.ip_key = q.ip and o.traced and o.registered_at >= q.since and o.registered_at < q.until
 `
 
 type ListNeighboursParams struct {
@@ -144,7 +144,7 @@ cross join lateral (
     order by u.registered_at, u.id limit 2)
     union all
     (select u.id from users u
-    where u.device_key = q.device and u.id <> q.user_id
+    where u.device_key = q.device and u.traced and u.id <> q.user_id
       and (exists (select from sign_ups x where x.user_id = u.id and x.code_id = q.code_id)
            or exists (select from attributions a where a.user_id = u.id and a.code_id = q.code_id))
     order by u.registered_at, u.id limit 2)
@@ -214,7 +214,7 @@ from (select unnest($1::int[]) as n, unnest($2::bigint[]) as user_id, unnest($3:
 cross join lateral (
     select 1 as kind, min(greatest(o.registered_at, q.at)) as at, 0::bigint as count
     from users o
-    where o.device_key = q.device and o.id <> q.user_id
+    where o.device_key = q.device and o.traced and o.id <> q.user_id
       and (exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
            or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id))
     union all
@@ -233,7 +233,7 @@ cross join lateral (
            or exists (select from attributions a where a.user_id = o.user_id and a.code_id = q.code_id))
     union all
     select 4, q.at, (select count(*) from (
-        select from users o where o.ip_key = q.ip and o.registered_at > q.since and o.registered_at <= q.at limit q.most + 1
+        select from users o where o.ip_key = q.ip and o.traced and o.registered_at > q.since and o.registered_at <= q.at limit q.most + 1
     ) c)
 ) s
 where s.at is not null and (s.kind <> 4 or s.count > q.most)
@@ -283,6 +283,103 @@ func (q *Queries) ListSignals(ctx context.Context, arg ListSignalsParams) ([]Lis
 	var items []ListSignalsRow
 	for rows.Next() {
 		var i ListSignalsRow
+		if err := rows.Scan(
+			&i.N,
+			&i.Kind,
+			&i.At,
+			&i.Count,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSignalsOfAll = `-- name: ListSignalsOfAll :many
+with q as materialized (
+    select unnest($1::int[]) as n, unnest($2::bigint[]) as user_id, unnest($3::bigint[]) as referrer_id,
+           unnest($4::bigint[]) as code_id, unnest($5::bytea[]) as email, unnest($6::bytea[]) as device,
+           unnest($7::boolean[]) as cards, unnest($8::bytea[]) as ip, unnest($9::timestamptz[]) as at,
+           unnest($10::timestamptz[]) as since, unnest($11::int[]) as most
+), near as materialized (
+    select o.id, o.registered_at, o.device_key, o.ip_key from users o
+    where o.device_key in (select q.device from q) or o.ip_key in (select q.ip from q)
+), s as (
+    select q.n, 1 as kind, min(greatest(o.registered_at, q.at)) as at, 0::bigint as count, 0 as most
+    from q join near o on o.device_key = q.device and o.id <> q.user_id
+    where exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
+       or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id)
+    group by q.n
+    union all
+    select q.n, 2, min(greatest(o.registered_at, q.at)), 0, 0
+    from q join users o on o.email_key = q.email and o.id <> q.user_id
+    where exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
+       or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id)
+    group by q.n
+    union all
+    select q.n, 3, min(greatest(e.seen_at, o.seen_at)), 0, 0
+    from q join cards e on q.cards and e.user_id = q.user_id
+    join cards o on o.key = e.key and o.user_id <> e.user_id
+    where o.user_id = q.referrer_id
+       or exists (select from sign_ups x where x.user_id = o.user_id and x.code_id = q.code_id)
+       or exists (select from attributions a where a.user_id = o.user_id and a.code_id = q.code_id)
+    group by q.n
+    union all
+    select q.n, 4, min(q.at), least(count(*), min(q.most) + 1), min(q.most)
+    from q join near o on o.ip_key = q.ip and o.registered_at > q.since and o.registered_at <= q.at
+    group by q.n
+)
+select s.n::int as n, s.kind::int as kind, s.at::timestamptz as at, s.count::int as count from s
+where s.at is not null and (s.kind <> 4 or s.count > s.most)
+`
+
+type ListSignalsOfAllParams struct {
+	N          []int32
+	UserID     []int64
+	ReferrerID []int64
+	CodeID     []int64
+	Email      [][]byte
+	Device     [][]byte
+	Cards      []bool
+	Ip         [][]byte
+	At         []time.Time
+	Since      []time.Time
+	Most       []int32
+}
+
+type ListSignalsOfAllRow struct {
+	N     int32
+	Kind  int32
+	At    time.Time
+	Count int32
+}
+
+// The same for terms that are not in force, of people who need not be traced: it goes through all users, once.
+func (q *Queries) ListSignalsOfAll(ctx context.Context, arg ListSignalsOfAllParams) ([]ListSignalsOfAllRow, error) {
+	rows, err := q.db.Query(ctx, listSignalsOfAll,
+		arg.N,
+		arg.UserID,
+		arg.ReferrerID,
+		arg.CodeID,
+		arg.Email,
+		arg.Device,
+		arg.Cards,
+		arg.Ip,
+		arg.At,
+		arg.Since,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSignalsOfAllRow
+	for rows.Next() {
+		var i ListSignalsOfAllRow
 		if err := rows.Scan(
 			&i.N,
 			&i.Kind,

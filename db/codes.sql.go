@@ -94,6 +94,18 @@ func (q *Queries) FindCodes(ctx context.Context, codes []string) ([]FindCodesRow
 	return items, nil
 }
 
+const getCodeOwner = `-- name: GetCodeOwner :one
+select owner_id::bigint as owner_id from codes where code = $1 and owner_id is not null
+`
+
+// Who has a code, whose referrals hold all of those of the code.
+func (q *Queries) GetCodeOwner(ctx context.Context, code string) (int64, error) {
+	row := q.db.QueryRow(ctx, getCodeOwner, code)
+	var owner_id int64
+	err := row.Scan(&owner_id)
+	return owner_id, err
+}
+
 const getCodes = `-- name: GetCodes :many
 select id, code, owner_id, program_id, max_uses, granted from codes where id = any($1::bigint[])
 `

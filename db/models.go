@@ -42,6 +42,12 @@ type Code struct {
 	AssignedAt *time.Time
 }
 
+type ConsoleSession struct {
+	Key       string
+	Data      []byte
+	ExpiresAt time.Time
+}
+
 type Credit struct {
 	PaymentID int64
 	N         int32
@@ -158,6 +164,7 @@ type Program struct {
 	ID        int64
 	Name      string
 	CreatedAt time.Time
+	Tracing   bool
 }
 
 type ProgramAccount struct {
@@ -190,6 +197,21 @@ type RecountedStanding struct {
 	Cancelled int64
 }
 
+type Redemption struct {
+	ID       int64
+	Kind     string
+	Key      *string
+	Reverses *int64
+	UserID   int64
+	Debit    int64
+	Credit   int64
+	Currency string
+	Minor    int64
+	Note     *string
+	MadeBy   string
+	At       time.Time
+}
+
 type Referral struct {
 	ID           int64
 	ProgramID    int64
@@ -218,6 +240,17 @@ type Repeat struct {
 	At       time.Time
 	Kind     string
 	Data     []byte
+}
+
+type ServiceToken struct {
+	Hash       []byte
+	Name       string
+	Scope      string
+	CreatedAt  time.Time
+	CreatedBy  string
+	ExpiresAt  *time.Time
+	LastUsedAt *time.Time
+	RevokedAt  *time.Time
 }
 
 type SignUp struct {
@@ -302,5 +335,6 @@ type User struct {
 	DeviceKey    []byte
 	ByHand       bool
 	ErasedAt     *time.Time
+	Traced       bool
 	Source       *string
 }

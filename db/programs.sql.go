@@ -10,6 +10,16 @@ import (
 	"time"
 )
 
+const beginTracing = `-- name: BeginTracing :exec
+update programs set tracing = true where not tracing
+`
+
+// Has everybody traced who signs up from now on. The caller has the terms locked.
+func (q *Queries) BeginTracing(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, beginTracing)
+	return err
+}
+
 const ensureProgram = `-- name: EnsureProgram :exec
 insert into programs (name) values ($1) on conflict (name) do nothing
 `
@@ -105,7 +115,7 @@ func (q *Queries) InsertTerms(ctx context.Context, arg InsertTermsParams) error 
 
 const listTermsVersions = `-- name: ListTermsVersions :many
 select p.id as program_id, p.name, t.version, t.effective_from, a.account as rewards_account,
-       coalesce(b.account, 0)::bigint as purchases_account
+       coalesce(b.account, 0)::bigint as purchases_account, p.tracing
 from programs p
 join terms t on t.program_id = p.id
 join program_accounts a on a.program_id = p.id and a.name = 'rewards'
@@ -120,6 +130,7 @@ type ListTermsVersionsRow struct {
 	EffectiveFrom    time.Time
 	RewardsAccount   int64
 	PurchasesAccount int64
+	Tracing          bool
 }
 
 // Every version of every program's terms, without the text: a handful of rows, read by every batch.
@@ -139,6 +150,7 @@ func (q *Queries) ListTermsVersions(ctx context.Context) ([]ListTermsVersionsRow
 			&i.EffectiveFrom,
 			&i.RewardsAccount,
 			&i.PurchasesAccount,
+			&i.Tracing,
 		); err != nil {
 			return nil, err
 		}

@@ -35,6 +35,75 @@ func (q *Queries) AllocateReferrals(ctx context.Context, count int32) ([]int64, 
 	return items, nil
 }
 
+const findNewestReferrals = `-- name: FindNewestReferrals :many
+select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
+       (select c.code from codes c where c.id = r.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
+from referrals r
+where r.id < $1::bigint
+order by r.id desc
+limit $2::int
+`
+
+type FindNewestReferralsParams struct {
+	BeforeID int64
+	Most     int32
+}
+
+type FindNewestReferralsRow struct {
+	Referral Referral
+	Program  string
+	Code     string
+	Referrer string
+	Referee  string
+}
+
+// The same with the newest first.
+func (q *Queries) FindNewestReferrals(ctx context.Context, arg FindNewestReferralsParams) ([]FindNewestReferralsRow, error) {
+	rows, err := q.db.Query(ctx, findNewestReferrals, arg.BeforeID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FindNewestReferralsRow
+	for rows.Next() {
+		var i FindNewestReferralsRow
+		if err := rows.Scan(
+			&i.Referral.ID,
+			&i.Referral.ProgramID,
+			&i.Referral.CodeID,
+			&i.Referral.ReferrerID,
+			&i.Referral.RefereeID,
+			&i.Referral.RegisteredAt,
+			&i.Referral.WindowEnds,
+			&i.Referral.HoldEnds,
+			&i.Referral.Status,
+			&i.Referral.Reason,
+			&i.Referral.Slot,
+			&i.Referral.PaymentID,
+			&i.Referral.Transitions,
+			&i.Referral.Transfers,
+			&i.Referral.ChangedAt,
+			&i.Referral.Decision,
+			&i.Referral.DecidedAt,
+			&i.Referral.Reviewing,
+			&i.Referral.Divided,
+			&i.Program,
+			&i.Code,
+			&i.Referrer,
+			&i.Referee,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const findReferrals = `-- name: FindReferrals :many
 select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_at, r.window_ends, r.hold_ends, r.status, r.reason, r.slot, r.payment_id, r.transitions, r.transfers, r.changed_at, r.decision, r.decided_at, r.reviewing, r.divided, (select p.name from programs p where p.id = r.program_id)::text as program,
        (select c.code from codes c where c.id = r.code_id)::text as code,
@@ -116,17 +185,24 @@ where r.referee_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
   and ($4::text = '' or r.referrer_id = (select u.id from users u where u.external_id = $4::text))
   and (not $5::boolean or r.reviewing)
+  and ($6::text = '' or r.program_id = (select p.id from programs p where p.name = $6::text))
+  and ($7::text = '' or r.code_id = (select c.id from codes c where c.code = $7::text))
+  and r.registered_at > $8::timestamptz and r.registered_at < $9::timestamptz
 order by r.referee_id, r.id
-limit $6::int
+limit $10::int
 `
 
 type FindReferralsOfRefereeParams struct {
-	RefereeID int64
-	AfterID   int64
-	Status    string
-	Referrer  string
-	Reviewing bool
-	Most      int32
+	RefereeID        int64
+	AfterID          int64
+	Status           string
+	Referrer         string
+	Reviewing        bool
+	Program          string
+	Code             string
+	AttributedAfter  time.Time
+	AttributedBefore time.Time
+	Most             int32
 }
 
 type FindReferralsOfRefereeRow struct {
@@ -145,6 +221,10 @@ func (q *Queries) FindReferralsOfReferee(ctx context.Context, arg FindReferralsO
 		arg.Status,
 		arg.Referrer,
 		arg.Reviewing,
+		arg.Program,
+		arg.Code,
+		arg.AttributedAfter,
+		arg.AttributedBefore,
 		arg.Most,
 	)
 	if err != nil {
@@ -198,16 +278,23 @@ from referrals r
 where r.referrer_id = $1
   and r.id > $2::bigint and ($3::text = '' or r.status = $3::text)
   and (not $4::boolean or r.reviewing)
+  and ($5::text = '' or r.program_id = (select p.id from programs p where p.name = $5::text))
+  and ($6::text = '' or r.code_id = (select c.id from codes c where c.code = $6::text))
+  and r.registered_at > $7::timestamptz and r.registered_at < $8::timestamptz
 order by r.referrer_id, r.id
-limit $5::int
+limit $9::int
 `
 
 type FindReferralsOfReferrerParams struct {
-	ReferrerID int64
-	AfterID    int64
-	Status     string
-	Reviewing  bool
-	Most       int32
+	ReferrerID       int64
+	AfterID          int64
+	Status           string
+	Reviewing        bool
+	Program          string
+	Code             string
+	AttributedAfter  time.Time
+	AttributedBefore time.Time
+	Most             int32
 }
 
 type FindReferralsOfReferrerRow struct {
@@ -225,6 +312,10 @@ func (q *Queries) FindReferralsOfReferrer(ctx context.Context, arg FindReferrals
 		arg.AfterID,
 		arg.Status,
 		arg.Reviewing,
+		arg.Program,
+		arg.Code,
+		arg.AttributedAfter,
+		arg.AttributedBefore,
 		arg.Most,
 	)
 	if err != nil {
@@ -276,14 +367,21 @@ select r.id, r.program_id, r.code_id, r.referrer_id, r.referee_id, r.registered_
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.reviewing and r.id > $1::bigint and ($2::text = '' or r.status = $2::text)
+  and ($3::text = '' or r.program_id = (select p.id from programs p where p.name = $3::text))
+  and ($4::text = '' or r.code_id = (select c.id from codes c where c.code = $4::text))
+  and r.registered_at > $5::timestamptz and r.registered_at < $6::timestamptz
 order by r.id
-limit $3::int
+limit $7::int
 `
 
 type FindReferralsUnderReviewParams struct {
-	AfterID int64
-	Status  string
-	Most    int32
+	AfterID          int64
+	Status           string
+	Program          string
+	Code             string
+	AttributedAfter  time.Time
+	AttributedBefore time.Time
+	Most             int32
 }
 
 type FindReferralsUnderReviewRow struct {
@@ -296,7 +394,15 @@ type FindReferralsUnderReviewRow struct {
 
 // The same of all that await a decision.
 func (q *Queries) FindReferralsUnderReview(ctx context.Context, arg FindReferralsUnderReviewParams) ([]FindReferralsUnderReviewRow, error) {
-	rows, err := q.db.Query(ctx, findReferralsUnderReview, arg.AfterID, arg.Status, arg.Most)
+	rows, err := q.db.Query(ctx, findReferralsUnderReview,
+		arg.AfterID,
+		arg.Status,
+		arg.Program,
+		arg.Code,
+		arg.AttributedAfter,
+		arg.AttributedBefore,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -128,8 +128,8 @@ func (q *Queries) DeleteTallies(ctx context.Context, ids []int64) error {
 
 const getRank = `-- name: GetRank :one
 select coalesce(s.rewarded, 0)::bigint as rewarded, (
-    select array[count(*), count(*) filter (where (select x.user_id from unlisted x where x.user_id = before.user_id) is null
-                                              and (select v.erased_at from users v where v.id = before.user_id) is null)]
+    select array[count(*), count(*) filter (where coalesce((select false from unlisted x where x.user_id = before.user_id), true)
+                                              and coalesce((select v.erased_at is null from users v where v.id = before.user_id), false))]
     from (
         (select a.user_id from standings a
         where a.program_id = s.program_id and a.rewarded > 0 and a.rewarded > s.rewarded
@@ -300,18 +300,19 @@ func (q *Queries) ListDaily(ctx context.Context, arg ListDailyParams) ([]ListDai
 }
 
 const listLeaders = `-- name: ListLeaders :many
-select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username
+select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username,
+       coalesce((select u.external_id from users u where u.id = l.user_id), '')::text as external_id
 from (
     (select s.user_id, s.rewarded from standings s
     where s.program_id = $1 and s.rewarded > 0 and s.rewarded = $2 and s.user_id > $3
-      and ($4::boolean or (select x.user_id from unlisted x where x.user_id = s.user_id) is null)
-      and (select u.erased_at from users u where u.id = s.user_id) is null
+      and ($4::boolean or coalesce((select false from unlisted x where x.user_id = s.user_id), true))
+      and coalesce((select u.erased_at is null from users u where u.id = s.user_id), false)
     order by s.user_id limit $5::int)
     union all
     (select s.user_id, s.rewarded from standings s
     where s.program_id = $1 and s.rewarded > 0 and s.rewarded < $2
-      and ($4::boolean or (select x.user_id from unlisted x where x.user_id = s.user_id) is null)
-      and (select u.erased_at from users u where u.id = s.user_id) is null
+      and ($4::boolean or coalesce((select false from unlisted x where x.user_id = s.user_id), true))
+      and coalesce((select u.erased_at is null from users u where u.id = s.user_id), false)
     order by s.rewarded desc, s.user_id limit $5::int)
 ) l
 order by l.rewarded desc, l.user_id
@@ -327,13 +328,15 @@ type ListLeadersParams struct {
 }
 
 type ListLeadersRow struct {
-	UserID   int64
-	Rewarded int64
-	Username string
+	UserID     int64
+	Rewarded   int64
+	Username   string
+	ExternalID string
 }
 
 // The referrers with the most rewarded referrals, after one of them. Those who are equal go by number: they are the first
-// half. What is asked of each is asked by their number: a join might be planned as a walk through the table.
+// half. What is asked of each is asked by their number: a join might be planned as a walk through the table, and so might
+// all of this where PostgreSQL took most of them for unlisted.
 func (q *Queries) ListLeaders(ctx context.Context, arg ListLeadersParams) ([]ListLeadersRow, error) {
 	rows, err := q.db.Query(ctx, listLeaders,
 		arg.ProgramID,
@@ -349,7 +352,12 @@ func (q *Queries) ListLeaders(ctx context.Context, arg ListLeadersParams) ([]Lis
 	var items []ListLeadersRow
 	for rows.Next() {
 		var i ListLeadersRow
-		if err := rows.Scan(&i.UserID, &i.Rewarded, &i.Username); err != nil {
+		if err := rows.Scan(
+			&i.UserID,
+			&i.Rewarded,
+			&i.Username,
+			&i.ExternalID,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

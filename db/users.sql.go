@@ -175,7 +175,7 @@ func (q *Queries) GetUserID(ctx context.Context, externalID string) (int64, erro
 }
 
 const getUsers = `-- name: GetUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[])
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, traced, source from users where id = any($1::bigint[])
 `
 
 func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -203,6 +203,7 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.DeviceKey,
 			&i.ByHand,
 			&i.ErasedAt,
+			&i.Traced,
 			&i.Source,
 		); err != nil {
 			return nil, err
@@ -217,13 +218,14 @@ func (q *Queries) GetUsers(ctx context.Context, ids []int64) ([]User, error) {
 
 const insertUsers = `-- name: InsertUsers :execrows
 insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key,
-                   verified_at, disposable, ip_key, device_key, source)
+                   verified_at, disposable, ip_key, device_key, source, traced)
 select unnest($1::bigint[]), unnest($2::text[]), nullif(unnest($3::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest($4::text[]), ''), nullif(unnest($5::bigint[]), 0), nullif(unnest($6::bigint[]), 0),
        nullif(unnest($7::text[]), ''), nullif(unnest($8::text[]), ''),
        nullif(unnest($9::bytea[]), ''::bytea), nullif(unnest($10::timestamptz[]), '0001-01-01 00:00:00+00'),
        unnest($11::boolean[]), nullif(unnest($12::bytea[]), ''::bytea), nullif(unnest($13::bytea[]), ''::bytea),
-       nullif(unnest($14::text[]), '')
+       nullif(unnest($14::text[]), ''),
+       $15::boolean
 on conflict do nothing
 `
 
@@ -242,6 +244,7 @@ type InsertUsersParams struct {
 	IpKey        [][]byte
 	DeviceKey    [][]byte
 	Source       []string
+	Traced       bool
 }
 
 // Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
@@ -262,6 +265,7 @@ func (q *Queries) InsertUsers(ctx context.Context, arg InsertUsersParams) (int64
 		arg.IpKey,
 		arg.DeviceKey,
 		arg.Source,
+		arg.Traced,
 	)
 	if err != nil {
 		return 0, err
@@ -303,8 +307,57 @@ func (q *Queries) ListCodesOfUsers(ctx context.Context, externalIds []string) ([
 	return items, nil
 }
 
+const listUsersAfter = `-- name: ListUsersAfter :many
+select u.id, u.external_id::text as external_id, u.username, u.registered_at,
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned_at desc nulls last, c.id limit 1), '')::text as own_code
+from users u
+where u.id > $1::bigint and u.external_id is not null
+order by u.id
+limit $2::int
+`
+
+type ListUsersAfterParams struct {
+	AfterID int64
+	Most    int32
+}
+
+type ListUsersAfterRow struct {
+	ID           int64
+	ExternalID   string
+	Username     *string
+	RegisteredAt *time.Time
+	OwnCode      string
+}
+
+// One page of everybody who has an id, by number: also those who are known from a payment or a code alone.
+func (q *Queries) ListUsersAfter(ctx context.Context, arg ListUsersAfterParams) ([]ListUsersAfterRow, error) {
+	rows, err := q.db.Query(ctx, listUsersAfter, arg.AfterID, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListUsersAfterRow
+	for rows.Next() {
+		var i ListUsersAfterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ExternalID,
+			&i.Username,
+			&i.RegisteredAt,
+			&i.OwnCode,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lockUsers = `-- name: LockUsers :many
-select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, source from users where id = any($1::bigint[]) order by id for update
+select id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, disposable, ip_key, device_key, by_hand, erased_at, traced, source from users where id = any($1::bigint[]) order by id for update
 `
 
 func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
@@ -332,6 +385,7 @@ func (q *Queries) LockUsers(ctx context.Context, ids []int64) ([]User, error) {
 			&i.DeviceKey,
 			&i.ByHand,
 			&i.ErasedAt,
+			&i.Traced,
 			&i.Source,
 		); err != nil {
 			return nil, err
@@ -359,18 +413,19 @@ update users u
 set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
     program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
     email_key = nullif(w.email_key, ''::bytea), verified_at = nullif(w.verified_at, '0001-01-01 00:00:00+00'), disposable = w.disposable,
-    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea), source = nullif(w.source, '')
-from (select unnest($1::bigint[]) as id, unnest($2::timestamptz[]) as registered_at,
-             unnest($3::text[]) as sign_up_event, unnest($4::bigint[]) as sign_up_code,
-             unnest($5::bigint[]) as program_id, unnest($6::text[]) as username,
-             unnest($7::text[]) as email, unnest($8::bytea[]) as email_key,
-             unnest($9::timestamptz[]) as verified_at, unnest($10::boolean[]) as disposable,
-             unnest($11::bytea[]) as ip_key, unnest($12::bytea[]) as device_key,
-             unnest($13::text[]) as source) w
+    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea), source = nullif(w.source, ''), traced = $1::boolean
+from (select unnest($2::bigint[]) as id, unnest($3::timestamptz[]) as registered_at,
+             unnest($4::text[]) as sign_up_event, unnest($5::bigint[]) as sign_up_code,
+             unnest($6::bigint[]) as program_id, unnest($7::text[]) as username,
+             unnest($8::text[]) as email, unnest($9::bytea[]) as email_key,
+             unnest($10::timestamptz[]) as verified_at, unnest($11::boolean[]) as disposable,
+             unnest($12::bytea[]) as ip_key, unnest($13::bytea[]) as device_key,
+             unnest($14::text[]) as source) w
 where u.id = w.id
 `
 
 type RegisterUsersParams struct {
+	Traced       bool
 	Ids          []int64
 	RegisteredAt []time.Time
 	SignUpEvent  []string
@@ -389,6 +444,7 @@ type RegisterUsersParams struct {
 // Saves the sign-up that stands for each user.
 func (q *Queries) RegisterUsers(ctx context.Context, arg RegisterUsersParams) error {
 	_, err := q.db.Exec(ctx, registerUsers,
+		arg.Traced,
 		arg.Ids,
 		arg.RegisteredAt,
 		arg.SignUpEvent,
@@ -404,6 +460,33 @@ func (q *Queries) RegisterUsers(ctx context.Context, arg RegisterUsersParams) er
 		arg.Source,
 	)
 	return err
+}
+
+const traceUsers = `-- name: TraceUsers :one
+with page as materialized (
+    select max(p.id) as last from (select u.id from users u where u.id > $1::bigint order by u.id limit $2::int) p
+), due as materialized (
+    select u.id from users u
+    where u.id > $1::bigint and u.id <= (select p.last from page p) and not u.traced
+    order by u.id for update
+), done as (
+    update users u set traced = true from due d where u.id = d.id
+)
+select coalesce(p.last, 0)::bigint as last from page p
+`
+
+type TraceUsersParams struct {
+	AfterID int64
+	Most    int32
+}
+
+// Lets the next so many users by number be found by their addresses and devices; returns the last of them, or 0. They are
+// locked in the order in which everybody locks them.
+func (q *Queries) TraceUsers(ctx context.Context, arg TraceUsersParams) (int64, error) {
+	row := q.db.QueryRow(ctx, traceUsers, arg.AfterID, arg.Most)
+	var last int64
+	err := row.Scan(&last)
+	return last, err
 }
 
 const verifyUsers = `-- name: VerifyUsers :exec

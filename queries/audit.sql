@@ -1,13 +1,15 @@
 -- The laws, asked in SQL. Each query returns the number of rows that break one, and an example.
 
 -- name: AuditBalances :one
--- Law 4: a balance is the sum of its transfers: those of rewards, and those that credit purchases.
+-- Law 4: a balance is the sum of its transfers: those of rewards, those that credit purchases, and those that spend credit.
 with moved as (
     select account, currency, sum(minor) as minor
     from (select credit as account, currency, minor from transfers union all
           select debit, currency, -minor from transfers union all
           select credit, currency, minor from credits union all
-          select debit, currency, -minor from credits) m
+          select debit, currency, -minor from credits union all
+          select credit, currency, minor from redemptions union all
+          select debit, currency, -minor from redemptions) m
     where account > 0
     group by account, currency
 )
@@ -30,14 +32,19 @@ with everything as (
     select currency, minor from credits where credit < 0
     union all
     select currency, -minor from credits where debit < 0
+    union all
+    select currency, minor from redemptions where credit < 0
+    union all
+    select currency, -minor from redemptions where debit < 0
 ), sums as (select currency, sum(minor) as minor from everything group by currency)
 select count(*) as broken, coalesce(min(format('%s is off by %s', currency, minor)), '')::text as example
 from sums where minor <> 0;
 
 -- name: AuditAccounts :one
 -- Law 4: every transfer of a reward is between the rewards account of its referral's program and one of the referral's two
--- people; every other between a program's account of purchases and somebody. Who turned out to be two people, one of whom
--- was erased, may have had a reward as the other.
+-- people; every credit between a program's account of purchases and somebody; every redemption between somebody and a
+-- program's account of redemptions, and every reversal the opposite of the redemption it reverses. Who turned out to be two
+-- people, one of whom was erased, may have had a reward as the other.
 with wrong as (
     select format('transfer %s-%s', t.referral_id, t.n) as what
     from transfers t
@@ -56,6 +63,16 @@ with wrong as (
        or (c.kind = 'credited') <> (c.credit > 0)
        or not exists (select from users u where u.id = greatest(c.debit, c.credit))
        or not exists (select from program_accounts a where a.account = least(c.debit, c.credit) and a.name = 'purchases')
+    union all
+    select format('redemption %s', r.id)
+    from redemptions r
+    left join redemptions o on o.id = r.reverses and o.kind = 'redeemed'
+    where r.minor <= 0
+       or (r.kind = 'redeemed') <> (r.debit > 0)
+       or r.user_id <> greatest(r.debit, r.credit)
+       or (r.kind = 'reversed') and (o.credit, o.debit, o.currency, o.minor) is distinct from (r.debit, r.credit, r.currency, r.minor)
+       or not exists (select from users u where u.id = r.user_id)
+       or not exists (select from program_accounts a where a.account = least(r.debit, r.credit) and a.name = 'redemptions')
 )
 select count(*) as broken, coalesce(min(what), '')::text as example from wrong;
 
@@ -63,7 +80,7 @@ select count(*) as broken, coalesce(min(what), '')::text as example from wrong;
 -- Law 4: the database refuses to change the log and the ledger.
 select count(*) as broken, coalesce(min(format('the trigger %s is missing or disabled', w.name)), '')::text as example
 from (values ('transitions_append_only', 'transitions'), ('transfers_append_only', 'transfers'),
-             ('credits_append_only', 'credits')) w (name, of_table)
+             ('credits_append_only', 'credits'), ('redemptions_append_only', 'redemptions')) w (name, of_table)
 where not exists (
     select from pg_catalog.pg_trigger t
     where t.tgname = w.name and t.tgrelid = to_regclass(w.of_table) and t.tgenabled = 'A');

@@ -51,7 +51,7 @@ cross join lateral (
     order by u.registered_at, u.id limit 2)
     union all
     (select u.id from users u
-    where u.device_key = q.device and u.id <> q.user_id
+    where u.device_key = q.device and u.traced and u.id <> q.user_id
       and (exists (select from sign_ups x where x.user_id = u.id and x.code_id = q.code_id)
            or exists (select from attributions a where a.user_id = u.id and a.code_id = q.code_id))
     order by u.registered_at, u.id limit 2)
@@ -73,7 +73,7 @@ cross join lateral (
 select o.id from (
     select unnest(@ip::bytea[]) as ip, unnest(@since::timestamptz[]) as since, unnest(@until::timestamptz[]) as until
 ) q
-join users o on o.ip_key = q.ip and o.registered_at >= q.since and o.registered_at < q.until;
+join users o on o.ip_key = q.ip and o.traced and o.registered_at >= q.since and o.registered_at < q.until;
 
 -- name: LockAddresses :exec
 -- Keeps others from judging by how many sign up from the same addresses, until the transaction ends.
@@ -90,7 +90,7 @@ from (select unnest(@n::int[]) as n, unnest(@user_id::bigint[]) as user_id, unne
 cross join lateral (
     select 1 as kind, min(greatest(o.registered_at, q.at)) as at, 0::bigint as count
     from users o
-    where o.device_key = q.device and o.id <> q.user_id
+    where o.device_key = q.device and o.traced and o.id <> q.user_id
       and (exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
            or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id))
     union all
@@ -109,7 +109,45 @@ cross join lateral (
            or exists (select from attributions a where a.user_id = o.user_id and a.code_id = q.code_id))
     union all
     select 4, q.at, (select count(*) from (
-        select from users o where o.ip_key = q.ip and o.registered_at > q.since and o.registered_at <= q.at limit q.most + 1
+        select from users o where o.ip_key = q.ip and o.traced and o.registered_at > q.since and o.registered_at <= q.at limit q.most + 1
     ) c)
 ) s
 where s.at is not null and (s.kind <> 4 or s.count > q.most);
+
+-- name: ListSignalsOfAll :many
+-- The same for terms that are not in force, of people who need not be traced: it goes through all users, once.
+with q as materialized (
+    select unnest(@n::int[]) as n, unnest(@user_id::bigint[]) as user_id, unnest(@referrer_id::bigint[]) as referrer_id,
+           unnest(@code_id::bigint[]) as code_id, unnest(@email::bytea[]) as email, unnest(@device::bytea[]) as device,
+           unnest(@cards::boolean[]) as cards, unnest(@ip::bytea[]) as ip, unnest(@at::timestamptz[]) as at,
+           unnest(@since::timestamptz[]) as since, unnest(@most::int[]) as most
+), near as materialized (
+    select o.id, o.registered_at, o.device_key, o.ip_key from users o
+    where o.device_key in (select q.device from q) or o.ip_key in (select q.ip from q)
+), s as (
+    select q.n, 1 as kind, min(greatest(o.registered_at, q.at)) as at, 0::bigint as count, 0 as most
+    from q join near o on o.device_key = q.device and o.id <> q.user_id
+    where exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
+       or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id)
+    group by q.n
+    union all
+    select q.n, 2, min(greatest(o.registered_at, q.at)), 0, 0
+    from q join users o on o.email_key = q.email and o.id <> q.user_id
+    where exists (select from sign_ups x where x.user_id = o.id and x.code_id = q.code_id)
+       or exists (select from attributions a where a.user_id = o.id and a.code_id = q.code_id)
+    group by q.n
+    union all
+    select q.n, 3, min(greatest(e.seen_at, o.seen_at)), 0, 0
+    from q join cards e on q.cards and e.user_id = q.user_id
+    join cards o on o.key = e.key and o.user_id <> e.user_id
+    where o.user_id = q.referrer_id
+       or exists (select from sign_ups x where x.user_id = o.user_id and x.code_id = q.code_id)
+       or exists (select from attributions a where a.user_id = o.user_id and a.code_id = q.code_id)
+    group by q.n
+    union all
+    select q.n, 4, min(q.at), least(count(*), min(q.most) + 1), min(q.most)
+    from q join near o on o.ip_key = q.ip and o.registered_at > q.since and o.registered_at <= q.at
+    group by q.n
+)
+select s.n::int as n, s.kind::int as kind, s.at::timestamptz as at, s.count::int as count from s
+where s.at is not null and (s.kind <> 4 or s.count > s.most);

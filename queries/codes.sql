@@ -46,3 +46,7 @@ where c.id = w.id;
 
 -- name: GetCodes :many
 select id, code, owner_id, program_id, max_uses, granted from codes where id = any(@ids::bigint[]);
+
+-- name: GetCodeOwner :one
+-- Who has a code, whose referrals hold all of those of the code.
+select owner_id::bigint as owner_id from codes where code = @code and owner_id is not null;

@@ -9,12 +9,16 @@ select pg_advisory_xact_lock(7105871);
 -- name: ListTermsVersions :many
 -- Every version of every program's terms, without the text: a handful of rows, read by every batch.
 select p.id as program_id, p.name, t.version, t.effective_from, a.account as rewards_account,
-       coalesce(b.account, 0)::bigint as purchases_account
+       coalesce(b.account, 0)::bigint as purchases_account, p.tracing
 from programs p
 join terms t on t.program_id = p.id
 join program_accounts a on a.program_id = p.id and a.name = 'rewards'
 left join program_accounts b on b.program_id = p.id and b.name = 'purchases'
 order by p.id, t.version;
+
+-- name: BeginTracing :exec
+-- Has everybody traced who signs up from now on. The caller has the terms locked.
+update programs set tracing = true where not tracing;
 
 -- name: GetTermsSource :one
 -- The YAML of one version.

@@ -66,6 +66,17 @@ where r.id > @after_id::bigint and (@status::text = '' or r.status = @status::te
 order by r.id
 limit @most::int;
 
+-- name: FindNewestReferrals :many
+-- The same with the newest first.
+select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
+       (select c.code from codes c where c.id = r.code_id)::text as code,
+       coalesce((select u.external_id from users u where u.id = r.referrer_id), '')::text as referrer,
+       coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
+from referrals r
+where r.id < @before_id::bigint
+order by r.id desc
+limit @most::int;
+
 -- name: FindReferralsOfReferee :many
 -- The same of one referee.
 select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id)::text as program,
@@ -77,6 +88,9 @@ where r.referee_id = @referee_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
   and (@referrer::text = '' or r.referrer_id = (select u.id from users u where u.external_id = @referrer::text))
   and (not @reviewing::boolean or r.reviewing)
+  and (@program::text = '' or r.program_id = (select p.id from programs p where p.name = @program::text))
+  and (@code::text = '' or r.code_id = (select c.id from codes c where c.code = @code::text))
+  and r.registered_at > @attributed_after::timestamptz and r.registered_at < @attributed_before::timestamptz
 order by r.referee_id, r.id
 limit @most::int;
 
@@ -90,6 +104,9 @@ from referrals r
 where r.referrer_id = @referrer_id
   and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
   and (not @reviewing::boolean or r.reviewing)
+  and (@program::text = '' or r.program_id = (select p.id from programs p where p.name = @program::text))
+  and (@code::text = '' or r.code_id = (select c.id from codes c where c.code = @code::text))
+  and r.registered_at > @attributed_after::timestamptz and r.registered_at < @attributed_before::timestamptz
 order by r.referrer_id, r.id
 limit @most::int;
 
@@ -107,6 +124,9 @@ select sqlc.embed(r), (select p.name from programs p where p.id = r.program_id):
        coalesce((select u.external_id from users u where u.id = r.referee_id), '')::text as referee
 from referrals r
 where r.reviewing and r.id > @after_id::bigint and (@status::text = '' or r.status = @status::text)
+  and (@program::text = '' or r.program_id = (select p.id from programs p where p.name = @program::text))
+  and (@code::text = '' or r.code_id = (select c.id from codes c where c.code = @code::text))
+  and r.registered_at > @attributed_after::timestamptz and r.registered_at < @attributed_before::timestamptz
 order by r.id
 limit @most::int;
 

@@ -64,19 +64,21 @@ order by e.currency;
 
 -- name: ListLeaders :many
 -- The referrers with the most rewarded referrals, after one of them. Those who are equal go by number: they are the first
--- half. What is asked of each is asked by their number: a join might be planned as a walk through the table.
-select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username
+-- half. What is asked of each is asked by their number: a join might be planned as a walk through the table, and so might
+-- all of this where PostgreSQL took most of them for unlisted.
+select l.user_id, l.rewarded, coalesce((select u.username from users u where u.id = l.user_id), '')::text as username,
+       coalesce((select u.external_id from users u where u.id = l.user_id), '')::text as external_id
 from (
     (select s.user_id, s.rewarded from standings s
     where s.program_id = @program_id and s.rewarded > 0 and s.rewarded = @rewarded and s.user_id > @after_id
-      and (@unlisted_too::boolean or (select x.user_id from unlisted x where x.user_id = s.user_id) is null)
-      and (select u.erased_at from users u where u.id = s.user_id) is null
+      and (@unlisted_too::boolean or coalesce((select false from unlisted x where x.user_id = s.user_id), true))
+      and coalesce((select u.erased_at is null from users u where u.id = s.user_id), false)
     order by s.user_id limit @most::int)
     union all
     (select s.user_id, s.rewarded from standings s
     where s.program_id = @program_id and s.rewarded > 0 and s.rewarded < @rewarded
-      and (@unlisted_too::boolean or (select x.user_id from unlisted x where x.user_id = s.user_id) is null)
-      and (select u.erased_at from users u where u.id = s.user_id) is null
+      and (@unlisted_too::boolean or coalesce((select false from unlisted x where x.user_id = s.user_id), true))
+      and coalesce((select u.erased_at is null from users u where u.id = s.user_id), false)
     order by s.rewarded desc, s.user_id limit @most::int)
 ) l
 order by l.rewarded desc, l.user_id
@@ -86,8 +88,8 @@ limit @most::int;
 -- How many of a referrer's referrals are rewarded, and how many rows are before theirs: looked at, no more than so many of
 -- each half, and on the leaderboard.
 select coalesce(s.rewarded, 0)::bigint as rewarded, (
-    select array[count(*), count(*) filter (where (select x.user_id from unlisted x where x.user_id = before.user_id) is null
-                                              and (select v.erased_at from users v where v.id = before.user_id) is null)]
+    select array[count(*), count(*) filter (where coalesce((select false from unlisted x where x.user_id = before.user_id), true)
+                                              and coalesce((select v.erased_at is null from users v where v.id = before.user_id), false))]
     from (
         (select a.user_id from standings a
         where a.program_id = s.program_id and a.rewarded > 0 and a.rewarded > s.rewarded

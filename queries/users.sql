@@ -10,13 +10,14 @@ select nextval('users_id_seq')::bigint as id from generate_series(1, @count::int
 -- Records users heard of for the first time, with the sign-up that stands for them, if any. The ids must be sorted, so
 -- that transactions wait for one another in one order. One that somebody else has just recorded is left out.
 insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key,
-                   verified_at, disposable, ip_key, device_key, source)
+                   verified_at, disposable, ip_key, device_key, source, traced)
 select unnest(@id::bigint[]), unnest(@external_id::text[]), nullif(unnest(@registered_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        nullif(unnest(@sign_up_event::text[]), ''), nullif(unnest(@sign_up_code::bigint[]), 0), nullif(unnest(@program_id::bigint[]), 0),
        nullif(unnest(@username::text[]), ''), nullif(unnest(@email::text[]), ''),
        nullif(unnest(@email_key::bytea[]), ''::bytea), nullif(unnest(@verified_at::timestamptz[]), '0001-01-01 00:00:00+00'),
        unnest(@disposable::boolean[]), nullif(unnest(@ip_key::bytea[]), ''::bytea), nullif(unnest(@device_key::bytea[]), ''::bytea),
-       nullif(unnest(@source::text[]), '')
+       nullif(unnest(@source::text[]), ''),
+       @traced::boolean
 on conflict do nothing;
 
 -- name: LockUsers :many
@@ -35,7 +36,7 @@ update users u
 set registered_at = w.registered_at, sign_up_event = w.sign_up_event, sign_up_code = nullif(w.sign_up_code, 0),
     program_id = w.program_id, username = nullif(w.username, ''), email = nullif(w.email, ''),
     email_key = nullif(w.email_key, ''::bytea), verified_at = nullif(w.verified_at, '0001-01-01 00:00:00+00'), disposable = w.disposable,
-    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea), source = nullif(w.source, '')
+    ip_key = nullif(w.ip_key, ''::bytea), device_key = nullif(w.device_key, ''::bytea), source = nullif(w.source, ''), traced = @traced::boolean
 from (select unnest(@ids::bigint[]) as id, unnest(@registered_at::timestamptz[]) as registered_at,
              unnest(@sign_up_event::text[]) as sign_up_event, unnest(@sign_up_code::bigint[]) as sign_up_code,
              unnest(@program_id::bigint[]) as program_id, unnest(@username::text[]) as username,
@@ -79,3 +80,26 @@ from users u
 join codes c on c.owner_id = u.id
 where u.external_id = any(@external_ids::text[])
 order by c.assigned_at desc nulls last, c.id;
+
+-- name: ListUsersAfter :many
+-- One page of everybody who has an id, by number: also those who are known from a payment or a code alone.
+select u.id, u.external_id::text as external_id, u.username, u.registered_at,
+       coalesce((select c.code from codes c where c.owner_id = u.id order by c.assigned_at desc nulls last, c.id limit 1), '')::text as own_code
+from users u
+where u.id > @after_id::bigint and u.external_id is not null
+order by u.id
+limit @most::int;
+
+-- name: TraceUsers :one
+-- Lets the next so many users by number be found by their addresses and devices; returns the last of them, or 0. They are
+-- locked in the order in which everybody locks them.
+with page as materialized (
+    select max(p.id) as last from (select u.id from users u where u.id > @after_id::bigint order by u.id limit @most::int) p
+), due as materialized (
+    select u.id from users u
+    where u.id > @after_id::bigint and u.id <= (select p.last from page p) and not u.traced
+    order by u.id for update
+), done as (
+    update users u set traced = true from due d where u.id = d.id
+)
+select coalesce(p.last, 0)::bigint as last from page p;

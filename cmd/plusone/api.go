@@ -16,19 +16,20 @@ import (
 type apiCommand struct {
 	logFlags
 	databaseFlags
+	replicaFlags
 	natsAddress
 	adminFlags
 	publicFlags
 	portalFlags
 	Listen     string   `env:"PLUSONE_LISTEN" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where to answer (default ${default})."`
-	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens of which one is needed, separated by commas."`
-	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens of which one is needed for decisions, separated by commas. Without any, none are taken, and NATS is not needed."`
+	APIToken   []string `name:"api-token" env:"PLUSONE_API_TOKEN" placeholder:"TOKEN" help:"Service tokens that may ask and spend credit, separated by commas. More are made by plusone token create."`
+	AdminToken []string `env:"PLUSONE_ADMIN_TOKEN" placeholder:"TOKEN" help:"Admin tokens, which may decide as well, separated by commas. Without any, and without --nats-url, no decisions are taken."`
 }
 
 // Run serves until told to stop.
 func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	err := refuse(c.databaseFlags.problems(), c.adminFlags.problems(), address("--listen (PLUSONE_LISTEN)", c.Listen), c.tokenProblems(),
-		c.decisionProblems(), c.publicFlags.problems(), c.portalFlags.problems())
+		c.decisionProblems(), c.publicFlags.problems(), c.replicaFlags.problems(), c.portalFlags.problems())
 	if err != nil {
 		return err
 	}
@@ -36,7 +37,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	pool, err := h.database(ctx, c.DatabaseURL)
+	pool, err := h.pool(ctx, h.named("primary"), c.DatabaseURL)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,12 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	options := c.options(h, desk)
-	h.http.Expect(http.MethodGet, api.Routes...)
+	h.http.Expect(http.MethodGet, append(api.Routes, api.Open...)...)
+	h.http.Expect(http.MethodPost, api.Terms...)
+	replica, err := c.replicaFlags.option(ctx, h)
+	if err != nil {
+		return err
+	}
 	if err := h.admin(c.Admin); err != nil {
 		return err
 	}
@@ -58,7 +64,7 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	answers := api.New(reads, c.APIToken, h.log, append(options, users)...)
+	answers := api.New(reads, c.APIToken, h.log, append(append(options, replica...), users)...)
 	parts, err := c.publicFlags.links(h, reads, nc)
 	if err != nil {
 		return err
@@ -67,7 +73,11 @@ func (c *apiCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	parts = append(parts, dashboard...)
+	console, err := h.console(c.publicFlags, c.AdminToken, desk, reads, "http://"+c.Listen)
+	if err != nil {
+		return err
+	}
+	parts = append(append(parts, dashboard...), console...)
 	surface := h.surface(append(parts, part{"/", answers})...)
 	if err := h.serve("api", "--listen", c.Listen, h.public(surface)); err != nil {
 		return err
@@ -96,18 +106,21 @@ func (c *apiCommand) decisionProblems() []string {
 // links lead on.
 func (c *apiCommand) connection(h *host) (*nats.Conn, error) {
 	if c.NATSURL == "" {
+		h.log.Info("decisions are not taken: there is no --nats-url (NATS_URL)")
 		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	return h.dial(c.natsAddress, "plusone api")
 }
 
-// options are what the API does beside answering.
+// options are what the API does beside answering. With a stream it takes decisions: the database may have admin tokens where
+// there is none here.
 func (c *apiCommand) options(h *host, desk *decide.Desk) []api.Option {
-	if len(c.AdminToken) == 0 {
-		h.log.Info("decisions are not taken: there is no --admin-token (PLUSONE_ADMIN_TOKEN)")
-		return nil
+	h.http.Expect(http.MethodPost, api.Spends...)
+	options := []api.Option{api.WithMetrics(api.NewMetrics(h.reg))}
+	if desk != nil {
+		options = append(options, h.decisions(desk, c.AdminToken))
 	}
-	return []api.Option{h.decisions(desk, c.AdminToken)}
+	return options
 }
 
 // desk publishes what people decide, and the codes of users, one by one: they are few. It is nil without a connection.

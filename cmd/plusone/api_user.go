@@ -37,11 +37,10 @@ func (f publicFlags) problems() (all []string) {
 		all = append(all, "--validations-per-minute (PLUSONE_VALIDATIONS_PER_MINUTE) must be from 1 to 60000")
 	}
 	const secret = "--user-jwt-secret (PLUSONE_USER_JWT_SECRET)"
-	all = append(all, secretProblems(secret, f.UserJWTSecret)...)
-	if len(all) == 0 {
-		if _, err := usertoken.New(usertoken.Config{Secrets: f.UserJWTSecret}); err != nil {
-			all = append(all, secret+": "+err.Error())
-		}
+	if bad := secretProblems(secret, f.UserJWTSecret); len(bad) > 0 {
+		all = append(all, bad...)
+	} else if _, err := usertoken.New(usertoken.Config{Secrets: f.UserJWTSecret}); err != nil {
+		all = append(all, secret+": "+err.Error())
 	}
 	if f.UserJWTKeys != "" {
 		if _, err := (publicFlags{UserJWTKeys: f.UserJWTKeys}).tokens(); err != nil {

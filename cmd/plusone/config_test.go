@@ -22,6 +22,16 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 		{"api --database-url postgres://h/d --api-token 0123456789abcdef --admin-token 0123456789abcdef,,short", []string{"--nats-url (NATS_URL)",
 			"--admin-token (PLUSONE_ADMIN_TOKEN): number 1 is a service token too", "number 3 is shorter than 16 characters", "number 2 is empty"}},
 		{"api --database-url postgres://h/d --api-token 0123456789abcdef --nats-url nats://u:half/of-a-password@h", []string{"--nats-url"}},
+		{
+			"api --database-url postgres://h/d --api-token 0123456789abcdef --public-url ftp://x?y --user-jwt-secret half --user-jwt-keys /nowhere.pem" +
+				" --trusted-proxies 10/8 --validations-per-minute 0",
+			[]string{
+				"--public-url (PLUSONE_PUBLIC_URL)", "--user-jwt-secret (PLUSONE_USER_JWT_SECRET)", "shorter than 32 bytes", "--user-jwt-keys (PLUSONE_USER_JWT_KEYS)",
+				"--trusted-proxies (PLUSONE_TRUSTED_PROXIES)", `"10/8" is no network`, "--validations-per-minute (PLUSONE_VALIDATIONS_PER_MINUTE)",
+			},
+		},
+		{"token user bob", []string{"--user-jwt-secret (PLUSONE_USER_JWT_SECRET)", "--data DIR"}},
+		{"token user bob --user-jwt-secret half --life 25h", []string{"shorter than 32 bytes", "at most 24h"}},
 		{"referral approve 1 --by= --why=", []string{"--by is empty", "--why is empty"}},
 		{"referral reject 1 --by x --why y", []string{"which database? Give --database-url (DATABASE_URL)", "--data DIR"}},
 		{"referral reopen 1 --by x --why y --database-url " + secretURL, []string{"--database-url"}},
@@ -54,6 +64,10 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 			},
 		},
 		{"dev --concurrency 0 --api-token=, --admin-token short", []string{"--concurrency", "--api-token", "--admin-token"}},
+		{
+			"dev --signup-url /signup --link-path /console/",
+			[]string{"--signup-url (PLUSONE_SIGNUP_URL) must be a whole address", "--link-path (PLUSONE_LINK_PATH): /console is where"},
+		},
 		{
 			"dev --embed-origins https://shop.example,https://shop.example/path,shop.example,https://a.example;script-src,*",
 			[]string{`"https://shop.example/path" is no origin`, `"shop.example" is no origin`, `script-src" is no origin`, `"*" is no origin`},
@@ -116,7 +130,7 @@ func TestTheCommandLineIsHeldToItsFlags(t *testing.T) {
 var secretVariables = map[string]string{
 	"DATABASE_URL": "postgres://someone:nobody-may-see-the-password@127.0.0.1:1/db", "NATS_URL": "nats://someone:nobody-may-see-that@127.0.0.1:1",
 	"STRIPE_WEBHOOK_SECRET": webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken, "PLUSONE_API_TOKEN": apiToken, "PLUSONE_ADMIN_TOKEN": adminToken,
-	"PLUSONE_HASH_KEY": hashKey,
+	"PLUSONE_HASH_KEY": hashKey, "PLUSONE_USER_JWT_SECRET": "nobody-may-see-what-users-tokens-are-signed-with",
 }
 
 func mustHideSecrets(t testing.TB, text string) {
@@ -129,10 +143,14 @@ func TestHelpSaysAllAndShowsNoSecret(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	for command, says := range map[string][]string{
-		"":                   {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "simulate", "version", "NAME_FILE"},
-		"ingress":            {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
-		"worker":             {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
-		"api":                {"DATABASE_URL", "PLUSONE_API_TOKEN", "PLUSONE_ADMIN_TOKEN", "NATS_URL"},
+		"":        {"ingress", "worker", "api", "dev", "migrate", "streams", "program apply", "program show", "audit", "simulate", "version", "NAME_FILE"},
+		"ingress": {"STRIPE_WEBHOOK_SECRET", "NATS_URL", "PLUSONE_EVENTS_TOKEN", "PLUSONE_LISTEN", "PLUSONE_ADMIN"},
+		"worker":  {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY", "PLUSONE_CONCURRENCY", "PLUSONE_ACK_WAIT"},
+		"api": {
+			"DATABASE_URL", "PLUSONE_API_TOKEN", "PLUSONE_ADMIN_TOKEN", "NATS_URL", "PLUSONE_PUBLIC_URL", "PLUSONE_USER_JWT_SECRET", "PLUSONE_USER_JWT_KEYS",
+			"PLUSONE_TRUSTED_PROXIES", "PLUSONE_VALIDATIONS_PER_MINUTE",
+		},
+		"token user":         {"PLUSONE_USER_JWT_SECRET", "--data", "--life", "--json"},
 		"referral reject":    {"--by", "--why", "--json", "--data", "DATABASE_URL", "NATS_URL"},
 		"referral attribute": {"--user", "--code", "--by", "--why", "--json", "--data", "NATS_URL"},
 		"user erase":         {"--json", "--data", "NATS_URL", "can\nnot be taken back"},

@@ -78,16 +78,20 @@ func (d *dev) handler(reader *store.Database) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users)
 	parts, err := d.cmd.publicFlags.links(d.host, reader, d.conn)
 	if err != nil {
 		return nil, err
 	}
+	answers := api.New(reader, d.cmd.APIToken, d.log, d.host.decisions(desk, d.cmd.AdminToken), users, api.WithMetrics(api.NewMetrics(d.host.reg)))
 	dashboard, err := d.cmd.portal(d.host, reader, d.cmd.publicFlags, d.state.URL, answers)
 	if err != nil {
 		return nil, err
 	}
-	parts = append(parts, dashboard...)
+	console, err := d.host.console(d.cmd.publicFlags, d.cmd.AdminToken, desk, reader, d.state.URL)
+	if err != nil {
+		return nil, err
+	}
+	parts = append(append(parts, dashboard...), console...)
 	mux := d.host.surface(append(parts, part{"/", answers}, part{"/webhooks/stripe", door}, part{"/v1/events", door})...)
 	d.host.operators(mux)
 	return d.host.public(mux), nil

@@ -45,6 +45,7 @@ func (d *dev) banner() {
 		{"service token", d.cmd.APIToken[0]},
 		{"decisions", "POST " + u + "/v1/referrals/{id}/approve, or"},
 		{"", "plusone referral approve ID --by NAME --why REASON --data " + d.cmd.Data},
+		{"console", u + "/console, with the admin token"},
 		{"admin token", d.cmd.AdminToken[0]},
 		{"for users", "GET  " + u + "/referral/stats, with what this prints as the bearer:"},
 		{"", "plusone token user USER_ID --data " + d.cmd.Data},

@@ -28,6 +28,7 @@ type commands struct {
 	Referral referralCommand `cmd:"" help:"Decide about a referral, by hand and with a reason; list what waits for another fact."`
 	User     userCommand     `cmd:"" help:"Say what became known of a user, or have them forgotten."`
 	Code     codeCommand     `cmd:"" help:"Give a user a code."`
+	Token    tokenCommand    `cmd:"" help:"Make, list and revoke the tokens of your services."`
 	Import   importCommand   `cmd:"" help:"Bring sign-ups, codes and referrals from CSV files, through the stream."`
 	Audit    auditCommand    `cmd:"" help:"Ask the database whether every law holds; exit 1 when one is broken."`
 	Simulate simulateCommand `cmd:"" help:"Make up a business, tell a plusone of it, and compare what came of it with what should; exit 1 on any difference, and on any event that did not get in."`

@@ -33,6 +33,7 @@ type host struct {
 	http   *ops.HTTPMetrics
 	group  *ops.Group
 	grace  time.Duration // for the batches in hand when the process stops
+	nats   *nats.Conn    // nil without a stream
 }
 
 // newHost makes one whose parts stop within a limit. A third of that is for what stops after the last batch.
@@ -99,6 +100,7 @@ func (h *host) dial(f natsAddress, name string) (*nats.Conn, error) {
 	if !nc.IsConnected() {
 		h.log.Warn("NATS does not answer yet; trying again until it does")
 	}
+	h.nats = nc
 	h.reg.MustRegister(stream.ConnectionCollector(nc))
 	h.group.OnStop("connection to NATS", func() error { nc.Close(); return nil })
 	return nc, nil

@@ -7,7 +7,7 @@ alter table users add column source text collate "C";
 create table tally_queue (
     id      bigint generated always as identity primary key,
     made_at timestamptz not null default now(),
-    deltas  bytea not null -- JSON: see store.deltas
+    deltas  bytea not null -- see store.deltaRows
 );
 
 -- What a program came to, by day (of UTC), name and label. A referral counts on the day of its sign-up; a transfer and a

@@ -16,7 +16,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/ingress"
 	"github.com/plusone-dev/plusone/internal/links"
 	"github.com/plusone-dev/plusone/internal/ops"
+	"github.com/plusone-dev/plusone/internal/servicetoken"
 	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/testkit"
 )
@@ -62,7 +65,8 @@ func read(t *testing.T) *document {
 	must(t, err)
 	d := &document{t: t, root: root.(map[string]any), schemas: jsonschema.NewCompiler(), seen: make(map[string]bool)}
 	// Clients are told to ignore members they do not know. Here one that is not in the document is a mistake.
-	for _, name := range []string{"User", "ReferralPage", "Why", "Facts", "Purchase", "StripeObject", "Transfer", "Reward", "Check", "Transition", "Problem", "Published"} {
+	for _, name := range []string{"User", "ReferralPage", "Why", "Facts", "Purchase", "StripeObject", "Transfer", "Reward", "Check", "Transition", "Problem", "Published",
+		"UserPage", "Statement", "Line", "Redemption", "ExportedReferral", "Programs", "Program", "AppliedProgram", "Preview", "Analytics"} {
 		_, schema := d.at(nil, d.root, "components", "schemas", name)
 		schema.(map[string]any)["unevaluatedProperties"] = false
 	}
@@ -147,8 +151,9 @@ func (d *document) valid(place []string, body []byte) {
 // that is not allowed.
 func (d *document) operation(r *http.Request) (place []string, op any) {
 	d.t.Helper()
-	for path, item := range d.root["paths"].(map[string]any) {
-		if !stands(strings.Split(path, "/"), strings.Split(r.URL.Path, "/")) {
+	paths := d.root["paths"].(map[string]any)
+	for path, item := range paths {
+		if !stands(strings.Split(path, "/"), strings.Split(r.URL.Path, "/")) || paths[r.URL.Path] != nil && path != r.URL.Path {
 			continue
 		}
 		operations := item.(map[string]any)
@@ -186,7 +191,7 @@ func (d *document) holds(r *http.Request, answer *httptest.ResponseRecorder) {
 	case kind == "" && answer.Body.Len() == 0 && !d.speaks(place, response): // there is nothing to say
 	case schema == nil:
 		d.t.Errorf("%s: the content type %q is not in the document", key, kind)
-	case strings.HasSuffix(kind, "json"):
+	case strings.HasSuffix(kind, "json") && !strings.HasSuffix(kind, "ndjson"): // whose lines are held one by one
 		d.valid(append(slices.Clone(schemaPlace), "schema"), answer.Body.Bytes())
 	}
 }
@@ -235,17 +240,19 @@ var decisions = []struct{ method, target, body, wrong, misses string }{
 
 const because = `{"by": "carol", "why": "siblings"}`
 
+const spending = `{"user_id": "alice", "currency": "usd", "amount": "1.00", "note": "order 1"}`
+
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func TestAnswersAreAsDocumented(t *testing.T) {
 	d := read(t)
 	out := &stream{}
 	health := ops.NewHealth(nil)
-	database := filled(t)
+	database, dsn := filled(t)
 	handler := serve(t, out, health, database, adminToken)
 	closed := serve(t, out, health, database)
 	away := serve(t, &stream{away: true}, health, gone(t), adminToken)
-	do := func(h http.Handler, method, target string, body io.Reader, header ...string) {
+	do := asker(func(h http.Handler, method, target string, body io.Reader, header ...string) {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), method, target, body)
 		for i := 0; i < len(header); i += 2 {
@@ -254,7 +261,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
 		d.holds(r, answer)
-	}
+	})
 	bearer := []string{"Authorization", "Bearer " + token}
 	for _, target := range []string{"/v1/users/alice", "/v1/users/bob", "/v1/users/dave", "/v1/users/erin", "/v1/users/nobody",
 		"/v1/referrals", "/v1/referrals?referee=nobody", "/v1/referrals?limit=1", "/v1/referrals?limit=0", "/v1/referrals?reviewing=true",
@@ -266,9 +273,11 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	}
 
 	admin := []string{"Authorization", "Bearer " + adminToken}
+	erased := referralOf(t, database, "carol")
 	for _, r := range decisions {
 		do(handler, r.method, r.target, strings.NewReader(r.body), admin...)
 		do(handler, r.method, r.target, strings.NewReader(r.body), bearer...)
+		do(handler, r.method, r.target, strings.NewReader(r.body))
 		do(handler, r.method, r.wrong, strings.NewReader(r.misses), admin...)
 		do(closed, r.method, r.target, strings.NewReader(r.body), admin...)
 		do(away, r.method, r.target, strings.NewReader(r.body), admin...)
@@ -277,9 +286,53 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		}
 		if strings.Contains(r.target, "/referrals/1/") {
 			do(handler, r.method, strings.Replace(r.target, "/1/", "/4711/", 1), strings.NewReader(r.body), admin...)
+			do(handler, r.method, strings.Replace(r.target, "/1/", "/"+erased+"/", 1), strings.NewReader(r.body), admin...)
 		}
 		do(handler, http.MethodPut, r.target, nil, admin...)
 	}
+
+	reader := []string{"Authorization", "Bearer " + minted(t, dsn)}
+	key := func(k string) []string { return append(slices.Clone(bearer), "Idempotency-Key", k) }
+	for _, r := range []struct {
+		handler      http.Handler
+		target, body string
+		header       []string
+	}{
+		{handler, "/v1/redemptions", spending, key("1")}, {handler, "/v1/redemptions", spending, key("1")}, {handler, "/v1/redemptions", spending, bearer},
+		{handler, "/v1/redemptions", spending, nil}, {handler, "/v1/redemptions", spending, append(reader, "Idempotency-Key", "2")},
+		{handler, "/v1/redemptions", strings.Replace(spending, "alice", "nobody", 1), key("2")},
+		{handler, "/v1/redemptions", strings.Replace(spending, "1.00", "100.00", 1), key("2")},
+		{handler, "/v1/redemptions", strings.Replace(spending, "1.00", "2.00", 1), key("1")},
+		{handler, "/v1/redemptions", strings.Replace(spending, "usd", "xyz", 1), key("2")},
+		{handler, "/v1/redemptions", strings.Repeat(" ", 16<<10) + spending, key("2")}, {away, "/v1/redemptions", spending, key("2")},
+		{handler, "/v1/redemptions/1/reverse", `{"note": "came back"}`, bearer}, {handler, "/v1/redemptions/1/reverse", "", bearer},
+		{handler, "/v1/redemptions/1/reverse", `{"note": 7}`, bearer}, {handler, "/v1/redemptions/1/reverse", "", nil},
+		{handler, "/v1/redemptions/1/reverse", "", reader}, {handler, "/v1/redemptions/4711/reverse", "", bearer},
+		{handler, "/v1/redemptions/1/reverse", strings.Repeat(" ", 16<<10) + "{}", bearer}, {away, "/v1/redemptions/1/reverse", "", bearer},
+	} {
+		do(r.handler, http.MethodPost, r.target, strings.NewReader(r.body), r.header...)
+		do(handler, http.MethodPut, r.target, nil, bearer...)
+	}
+	for target, wrong := range map[string]string{
+		"/v1/users": "?limit=0", "/v1/users/alice/transfers": "?cursor=x", "/v1/redemptions/1": "", "/v1/export/referrals": "?format=xml", "/v1/export/transfers": "?x=1",
+	} {
+		do(handler, http.MethodGet, target, nil, bearer...)
+		do(handler, http.MethodGet, target+wrong, nil, bearer...)
+		do(handler, http.MethodGet, target, nil)
+		do(handler, http.MethodPut, target, nil, bearer...)
+		do(away, http.MethodGet, target, nil, bearer...)
+		do(handler, http.MethodGet, strings.NewReplacer("alice", "nobody", "/1", "/4711").Replace(target), nil, bearer...)
+	}
+	for _, target := range []string{"/v1/export/referrals", "/v1/export/transfers"} {
+		do(handler, http.MethodGet, target+"?format=csv", nil, bearer...)
+		free := occupied(t, handler)
+		do(handler, http.MethodGet, target, nil, bearer...)
+		free()
+	}
+	lines(t, d, handler, "/v1/export/referrals", "ExportedReferral")
+	lines(t, d, handler, "/v1/export/transfers", "Line")
+
+	programs(t, do, handler, away)
 
 	signature := func(body string) []string {
 		return []string{"Stripe-Signature", testkit.SignedWebhook([]byte(body), secret, noon)}
@@ -321,6 +374,9 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	do(handler, http.MethodGet, "/plusone.js", nil, "If-None-Match", "*")
 	do(handler, http.MethodPost, "/plusone.js", nil)
 
+	do(handler, http.MethodGet, "/openapi.json", nil)
+	do(handler, http.MethodPut, "/openapi.json", nil)
+	do(handler, http.MethodGet, "/openapi.json", nil, "If-None-Match", "*")
 	for _, target := range []string{"/healthz", "/readyz", "/metrics"} {
 		do(handler, http.MethodGet, target, nil)
 	}
@@ -354,8 +410,13 @@ func serve(t *testing.T, out ingress.Publisher, health *ops.Health, s *store.Dat
 	mux := http.NewServeMux()
 	mux.Handle("/webhooks/stripe", door)
 	mux.Handle("/v1/events", door)
-	desk := decide.New(out, "/plusone/api", log, nil)
-	mux.Handle("/v1/", api.New(s, []string{token}, log, api.WithDecisions(desk, adminTokens)))
+	var options []api.Option
+	if len(adminTokens) > 0 {
+		options = append(options, api.WithDecisions(decide.New(out, "/plusone/api", log, nil), adminTokens))
+	}
+	answers := api.New(s, []string{token}, log, options...)
+	mux.Handle("/v1/", answers)
+	mux.Handle("/openapi.json", answers)
 	shared := links.Config{Store: s}
 	if len(adminTokens) > 0 {
 		shared.SignUpURL = "https://shop.example/signup"
@@ -379,14 +440,14 @@ func gone(t *testing.T) *store.Database {
 }
 
 // filled is a database in which something has happened: Bob is rewarded, Carol pending, Dave refunded; Erin's code is
-// nobody's.
-func filled(t *testing.T) *store.Database {
+// nobody's, and Frank, whom Carol referred, was erased.
+func filled(t *testing.T) (s *store.Database, dsn string) {
 	t.Helper()
-	dsn := testkit.Database(t)
+	dsn = testkit.Database(t)
 	pool, err := store.Open(t.Context(), testkit.As(t, dsn, "plusone_worker"))
 	must(t, err)
 	t.Cleanup(pool.Close)
-	s, err := store.New(pool, store.Options{
+	worker, err := store.New(pool, store.Options{
 		HashKey: []byte("a key that only tests use"),
 		Codes: func(user string, _, attempt int) string {
 			return "C-" + strings.ToUpper(user) + strings.Repeat("X", attempt)
@@ -400,7 +461,7 @@ func filled(t *testing.T) *store.Database {
 		must(t, err)
 		all = append(all, e)
 	}
-	for user, code := range map[string]string{"alice": "", "bob": "C-ALICE", "carol": "C-ALICE", "dave": "C-ALICE", "erin": "C-NOBODY"} {
+	for user, code := range map[string]string{"alice": "", "bob": "C-ALICE", "carol": "C-ALICE", "dave": "C-ALICE", "erin": "C-NOBODY", "frank": "C-CAROL"} {
 		add(fact.ParseCloudEvent(fmt.Appendf(nil, `{"specversion": "1.0", "id": %q, "source": "/s", "type": "user.registered",
 			"data": {"user_id": %[1]q, "referral_code": %q, "registered_at": %q}}`, user, code, at.Format(time.RFC3339))))
 	}
@@ -409,17 +470,92 @@ func filled(t *testing.T) *store.Database {
 			"data": {"object": {"id": "cs_%[1]s", "object": "checkout.session", "mode": "payment", "payment_status": "paid",
 			"payment_intent": "pi_%[1]s", "client_reference_id": %[1]q, "amount_total": %[3]d, "currency": "usd"}}}`, user, at.Unix(), minor)))
 	}
-	_, err = s.Apply(t.Context(), all)
+	_, err = worker.Apply(t.Context(), all)
 	must(t, err)
 	all = nil
 	add(fact.ParseStripe(fmt.Appendf(nil, `{"object": "event", "id": "evt_back", "type": "charge.refunded", "created": %d, "data": {"object":
 		{"id": "ch_dave", "object": "charge", "payment_intent": "pi_dave", "amount_refunded": 3000}}}`, at.Unix())))
-	_, err = s.Apply(t.Context(), all)
+	_, err = worker.Apply(t.Context(), all)
+	must(t, err)
+	all = nil
+	add(fact.ParseCloudEvent(fmt.Appendf(nil, `{"specversion": "1.0", "id": "forget-frank", "source": "/s", "type": "user.erased",
+		"time": %q, "data": {"user_id": "frank"}}`, at.Add(time.Second).Format(time.RFC3339))))
+	_, err = worker.Apply(t.Context(), all)
 	must(t, err)
 	reader, err := store.Open(t.Context(), testkit.As(t, dsn, "plusone_api"))
 	must(t, err)
 	t.Cleanup(reader.Close)
-	return store.NewDatabase(reader)
+	return store.NewDatabase(reader), dsn
+}
+
+// minted is a token that may only read.
+func minted(t *testing.T, dsn string) string {
+	t.Helper()
+	pool, err := store.Open(t.Context(), testkit.As(t, dsn, "plusone_tools"))
+	must(t, err)
+	t.Cleanup(pool.Close)
+	token, hash := servicetoken.Make(servicetoken.Read)
+	must(t, store.NewDatabase(pool).AddToken(t.Context(), hash, "reports", "read", time.Time{}))
+	return token
+}
+
+// occupied has as many exports run as there may, until it is told to free them.
+func occupied(t *testing.T, handler http.Handler) (free func()) {
+	t.Helper()
+	release := make(chan struct{})
+	var running, done sync.WaitGroup
+	for range 2 {
+		running.Add(1)
+		done.Go(func() {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/export/referrals", nil)
+			r.Header.Set("Authorization", "Bearer "+token)
+			handler.ServeHTTP(&stuck{ResponseRecorder: httptest.NewRecorder(), began: running.Done, release: release}, r)
+		})
+	}
+	running.Wait()
+	return func() { close(release); done.Wait() }
+}
+
+// stuck is an answer that nobody takes until it is released.
+type stuck struct {
+	*httptest.ResponseRecorder
+
+	once    sync.Once
+	began   func()
+	release chan struct{}
+}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	s.once.Do(s.began)
+	<-s.release
+	return s.ResponseRecorder.Write(b)
+}
+
+// lines holds each line of an export, but for the last, to a schema.
+func lines(t *testing.T, d *document, handler http.Handler, target, schema string) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, r)
+	all := strings.Split(strings.TrimSpace(answer.Body.String()), "\n")
+	if len(all) < 4 {
+		t.Errorf("%s has %d lines", target, len(all))
+	}
+	for _, line := range all[:len(all)-1] {
+		d.valid([]string{"components", "schemas", schema}, []byte(line))
+	}
+}
+
+// referralOf is the number of a referrer's only referral.
+func referralOf(t *testing.T, s *store.Database, referrer string) string {
+	t.Helper()
+	page, err := s.Referrals(t.Context(), store.Filter{Referrer: referrer, Limit: 2})
+	must(t, err)
+	if len(page) != 1 {
+		t.Fatalf("%s has %d referrals", referrer, len(page))
+	}
+	return strconv.FormatInt(page[0].ID, 10)
 }
 
 // TestRequestsAreAsDocumented holds the schemas of what is sent to what is taken.
@@ -432,6 +568,8 @@ func TestRequestsAreAsDocumented(t *testing.T) {
 	d.valid(body("/v1/events", "application/cloudevents+json"), []byte(signUp))
 	d.valid(body("/v1/events", "application/cloudevents-batch+json"), []byte("["+signUp+"]"))
 	d.valid(body("/v1/events", "application/json"), []byte(`{"user_id": "bob"}`))
+	d.valid(body("/v1/redemptions", "application/json"), []byte(spending))
+	d.valid(body("/v1/redemptions/{redemption_id}/reverse", "application/json"), []byte(`{"note": "came back"}`))
 }
 
 // TestDocumentIsSound checks what no answer shows: each reference leads somewhere, each name is given once.
@@ -460,7 +598,7 @@ func TestDocumentIsSound(t *testing.T) {
 			}
 		}
 	})
-	if len(ids) != 17 {
+	if len(ids) != 30 {
 		t.Errorf("%d operations: %v", len(ids), ids)
 	}
 	if _, err := json.Marshal(d.root); err != nil {

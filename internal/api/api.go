@@ -1,6 +1,6 @@
 // Package api answers questions over HTTP: who somebody is, what they have, which referrals there are and why each
-// stands as it does. And it takes what whoever runs plusone decides, and has that published. It reads the store, never
-// writes it, and never consumes the stream.
+// stands as it does. It has credit spent, and takes what whoever runs plusone decides, and has that published. But for
+// credit that is spent and for programs' terms it writes nothing to the store, and it never consumes the stream.
 package api
 
 import (
@@ -8,30 +8,38 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/decide"
-	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
+	"github.com/plusone-dev/plusone/internal/servicetoken"
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
 // Store is what the API reads.
 type Store interface {
 	User(ctx context.Context, id string) (store.User, error)
-	Referrals(ctx context.Context, f store.Filter) ([]store.Referral, error)
 	NameReferral(ctx context.Context, id int64) (referee, code string, err error)
 	Why(ctx context.Context, id int64) (store.Why, error)
+	Business
+	ProgramStore
+	Lists
 }
 
 // API answers the business's own services.
 type API struct {
 	store  Store
+	lists  Lists
 	desk   *decide.Desk
 	admins []string
 	users  *users
 	log    *slog.Logger
+	tokens *servicetoken.Keeper
+	spent  *Metrics
+
+	export         chan struct{} // a place for each export that runs
+	exportPatience time.Duration // for a page of one to be taken
+	previews       chan struct{} // a place for the one preview that runs
 }
 
 // Option is more than the API does by itself.
@@ -43,7 +51,10 @@ func WithDecisions(desk *decide.Desk, adminTokens []string) Option {
 }
 
 // Routes are the patterns of what is answered, as its requests carry them.
-var Routes = []string{routeUser, routeReferrals, routeReferral}
+var Routes = []string{
+	routeUser, routeReferrals, routeReferral, routeUsers, routeStatement, routeRedemption, routeExportReferrals, routeExportTransfers,
+	routePrograms, routeProgram, routeAnalytics,
+}
 
 const (
 	routeUser      = "GET /v1/users/{user_id}"
@@ -51,27 +62,38 @@ const (
 	routeReferral  = "GET /v1/referrals/{referral_id}"
 )
 
-// New makes the API's handler. Whatever there is needs one of the tokens; without any, nobody comes through. Where there
-// is nothing, everybody is told so. Decisions need an admin token, and nothing else opens them.
+// New makes the API's handler. Whatever there is but its description needs a token with the scope for it: one of these, which
+// may write, one of the admins', or one that the store has by its hash. Where there is nothing, everybody is told so.
 func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Handler {
-	a := &API{store: s, log: log}
+	a := &API{
+		store: s, lists: s, log: log,
+		export: make(chan struct{}, exportsAtOnce), exportPatience: exportPatience, previews: make(chan struct{}, 1),
+	}
 	for _, o := range options {
 		o(a)
 	}
+	if a.spent == nil {
+		a.spent = NewMetrics(nil)
+	}
+	a.tokens = servicetoken.New(tokens, a.admins, s, log)
 	mux := http.NewServeMux()
 	for pattern, handler := range map[string]http.HandlerFunc{
 		routeUser:      a.user,
 		routeReferrals: a.referrals,
 		routeReferral:  a.referral,
+		routeAnalytics: a.analytics,
 	} {
-		mux.Handle(pattern, ops.RequireBearer(tokens, handler, unauthorized))
+		mux.Handle(pattern, a.need(servicetoken.Read, handler))
 	}
+	a.business(mux)
+	a.programRoutes(mux)
 	for pattern, handler := range a.decisions() {
 		mux.Handle(pattern, a.forAdmins(handler))
 	}
-	all := append(slices.Clone(tokens), a.admins...)
+	mux.HandleFunc(routeDocument, a.document)
+	mux.HandleFunc("/openapi.json", methodNotAllowed("GET, HEAD"))
 	for path, allow := range allowed {
-		mux.Handle(path, ops.RequireBearer(all, methodNotAllowed(allow), unauthorized))
+		mux.Handle(path, a.need(servicetoken.Read, methodNotAllowed(allow)))
 	}
 	if a.users != nil {
 		a.forUsers(mux)
@@ -82,21 +104,23 @@ func New(s Store, tokens []string, log *slog.Logger, options ...Option) http.Han
 
 // allowed are the methods of each path.
 var allowed = map[string]string{
-	"/v1/users/{user_id}":                 "GET, HEAD, DELETE",
-	"/v1/users/{user_id}/verify":          "POST",
-	"/v1/referrals":                       "GET, HEAD, POST",
-	"/v1/referrals/{referral_id}":         "GET, HEAD",
-	"/v1/referrals/{referral_id}/approve": "POST",
-	"/v1/referrals/{referral_id}/reject":  "POST",
-	"/v1/referrals/{referral_id}/reopen":  "POST",
-	"/v1/codes":                           "POST",
-}
-
-func unauthorized(w http.ResponseWriter, _ *http.Request) {
-	problem.Write(w, problem.Problem{
-		Status: http.StatusUnauthorized, Reason: "unauthorized", Title: "A service token is needed",
-		Detail: "Send the header `Authorization: Bearer <token>` with a service token (PLUSONE_API_TOKEN).",
-	})
+	"/v1/users/{user_id}":                     "GET, HEAD, DELETE",
+	"/v1/users/{user_id}/verify":              "POST",
+	"/v1/referrals":                           "GET, HEAD, POST",
+	"/v1/referrals/{referral_id}":             "GET, HEAD",
+	"/v1/referrals/{referral_id}/approve":     "POST",
+	"/v1/referrals/{referral_id}/reject":      "POST",
+	"/v1/referrals/{referral_id}/reopen":      "POST",
+	"/v1/codes":                               "POST",
+	"/v1/users":                               "GET, HEAD",
+	"/v1/users/{user_id}/transfers":           "GET, HEAD",
+	"/v1/redemptions":                         "POST",
+	"/v1/redemptions/{redemption_id}":         "GET, HEAD",
+	"/v1/redemptions/{redemption_id}/reverse": "POST",
+	"/v1/export/referrals":                    "GET, HEAD",
+	"/v1/export/transfers":                    "GET, HEAD",
+	"/v1/analytics":                           "GET, HEAD",
+	"/v1/programs":                            "GET, HEAD, POST",
 }
 
 func methodNotAllowed(allow string) http.HandlerFunc {
@@ -111,13 +135,15 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var bad *badRequestError
 	switch {
 	case errors.As(err, &bad):
-		problem.Write(w, problem.Problem{
-			Status: http.StatusBadRequest, Reason: "bad-request", Title: "The request can not be understood", Detail: bad.detail,
-		})
+		problem.Write(w, bad.problem())
 	case errors.Is(err, errNoReferral):
 		problem.Write(w, problem.Problem{
 			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing",
 			Detail: "No referral has that id. GET /v1/referrals lists them.",
+		})
+	case errors.Is(err, errNoRedemption):
+		problem.Write(w, problem.Problem{
+			Status: http.StatusNotFound, Reason: "not-found", Title: "There is no such thing", Detail: "No redemption has that id.",
 		})
 	case errors.Is(err, store.ErrErased):
 		problem.Write(w, problem.Problem{
@@ -140,8 +166,3 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		})
 	}
 }
-
-// badRequestError says what is wrong with a request and what to do.
-type badRequestError struct{ detail string }
-
-func (e *badRequestError) Error() string { return e.detail }

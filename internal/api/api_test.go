@@ -79,9 +79,12 @@ func TestMethodsAndPaths(t *testing.T) {
 	}{
 		{"GET", "/v1/users/alice", 200}, {"HEAD", "/v1/users/alice", 200}, {"HEAD", "/v1/referrals", 200},
 		{"POST", "/v1/users/alice", 405}, {"PATCH", "/v1/users/alice", 405}, {"PUT", "/v1/referrals", 405}, {"BREW", "/v1/referrals", 405},
-		{"DELETE", "/v1/users/alice", 401}, {"POST", "/v1/referrals", 401}, {"POST", "/v1/codes", 401}, // for admins alone
+		{"DELETE", "/v1/users/alice", 403}, {"POST", "/v1/referrals", 403}, {"POST", "/v1/codes", 403}, // for admins alone
 		{"GET", "/v1/codes", 405}, {"GET", "/v1/users/alice/verify", 405}, {"DELETE", "/v1/referrals/1/approve", 405},
-		{"GET", "/", 404}, {"GET", "/v1", 404}, {"GET", "/v1/users", 404}, {"GET", "/v1/users/", 404},
+		{"GET", "/", 404}, {"GET", "/v1", 404}, {"GET", "/v1/users", 200}, {"GET", "/v1/users/", 404},
+		{"HEAD", "/v1/users", 200}, {"POST", "/v1/users", 405}, {"GET", "/v1/users/alice/transfers", 200}, {"POST", "/v1/users/alice/transfers", 405},
+		{"GET", "/v1/redemptions", 405}, {"GET", "/v1/redemptions/1", 404}, {"DELETE", "/v1/redemptions/1", 405}, {"GET", "/v1/redemptions/1/reverse", 405},
+		{"GET", "/v1/export/referrals", 200}, {"HEAD", "/v1/export/transfers", 200}, {"POST", "/v1/export/referrals", 405}, {"GET", "/v1/export", 404},
 		{"GET", "/v1/users/alice/", 404}, {"GET", "/v1/users/alice/x", 404}, {"GET", "/V1/users/alice", 404},
 		{"GET", "/v1/users/Alice", 404},    // ids are compared as they are
 		{"GET", "/v1/users/stranger", 404}, // known from a payment only
@@ -318,7 +321,13 @@ func TestDatabaseAway(t *testing.T) {
 }
 
 // slow is a database that does not answer.
-type slow struct{ deadline chan time.Duration }
+type slow struct {
+	Business // which is not asked, nor are the others
+	ProgramStore
+	Lists
+
+	deadline chan time.Duration
+}
 
 func (s slow) User(ctx context.Context, _ string) (store.User, error) {
 	at, ok := ctx.Deadline()
@@ -347,7 +356,7 @@ func (s slow) Why(ctx context.Context, _ int64) (store.Why, error) {
 
 func TestDatabaseHangs(t *testing.T) {
 	w := newWorld(t)
-	s := slow{make(chan time.Duration, 1)}
+	s := slow{deadline: make(chan time.Duration, 1)}
 	w.handler = New(s, []string{token}, slog.New(slog.NewJSONHandler(w.log, nil)))
 	for _, target := range []string{"/v1/users/alice", "/v1/referrals", "/v1/referrals/1"} {
 		ctx, hangUp := context.WithCancel(t.Context())

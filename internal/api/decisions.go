@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/fact"
-	"github.com/plusone-dev/plusone/internal/ops"
 	"github.com/plusone-dev/plusone/internal/problem"
+	"github.com/plusone-dev/plusone/internal/servicetoken"
 	"github.com/plusone-dev/plusone/internal/store"
 )
 
@@ -46,12 +47,12 @@ func (a *API) decisions() map[string]decision {
 	}
 }
 
-// forAdmins lets those in who have an admin token. Where there is none, nobody can have it: that is said instead.
+// forAdmins lets those decide who have an admin token. Where nothing can be published, that is said instead.
 func (a *API) forAdmins(take decision) http.Handler {
-	if len(a.admins) == 0 {
+	if a.desk == nil {
 		return http.HandlerFunc(noAdmins)
 	}
-	return ops.RequireBearer(a.admins, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return a.need(servicetoken.Admin, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		published, err := take(w, r)
 		if err != nil {
 			a.failDecision(w, r, err)
@@ -60,20 +61,13 @@ func (a *API) forAdmins(take decision) http.Handler {
 		a.answerAs(w, r, http.StatusAccepted, publishedJSON{
 			EventID: published.ID, Source: published.Source, Type: published.Type, At: stamp(published.At),
 		})
-	}), notAnAdmin)
+	}))
 }
 
 func noAdmins(w http.ResponseWriter, _ *http.Request) {
 	problem.Write(w, problem.Problem{
 		Status: http.StatusForbidden, Reason: "no-admin-token", Title: "Decisions are not taken here",
-		Detail: "This API has no admin token, so it only answers questions. Its operator can set PLUSONE_ADMIN_TOKEN and NATS_URL.",
-	})
-}
-
-func notAnAdmin(w http.ResponseWriter, _ *http.Request) {
-	problem.Write(w, problem.Problem{
-		Status: http.StatusUnauthorized, Reason: "unauthorized", Title: "An admin token is needed",
-		Detail: "Send the header `Authorization: Bearer <token>` with an admin token (PLUSONE_ADMIN_TOKEN). A service token opens questions alone.",
+		Detail: "This API is not connected to the stream, so it only answers questions. Its operator can set NATS_URL, and PLUSONE_ADMIN_TOKEN.",
 	})
 }
 
@@ -146,7 +140,7 @@ func (a *API) assign(w http.ResponseWriter, r *http.Request) (decide.Published, 
 // published tells what the sender did wrong from what the stream could not do.
 func (a *API) published(p decide.Published, err error) (decide.Published, error) {
 	if why := decide.Refused(err); why != "" {
-		return p, &badRequestError{sentence(why)}
+		return p, &badRequestError{detail: sentence(why), member: memberOf(why)}
 	}
 	if err != nil {
 		return p, &unpublishedError{err}
@@ -159,6 +153,18 @@ func sentence(why string) string {
 	return strings.ReplaceAll(why, "data.", "") + "."
 }
 
+// memberOf is the member of the body that an event's fault is about; empty when it is about none, or about the path.
+func memberOf(why string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(why, "data."), " ")
+	if !strings.HasPrefix(why, "data.") || !slices.Contains(members, name) {
+		return ""
+	}
+	return name
+}
+
+// members are those of the bodies of decisions.
+var members = []string{"by", "why", "user_id", "referral_code", "code", "program"}
+
 // unpublishedError says that the stream did not take what was decided.
 type unpublishedError struct{ error }
 
@@ -168,10 +174,7 @@ func (a *API) failDecision(w http.ResponseWriter, r *http.Request, err error) {
 	var away *unpublishedError
 	switch {
 	case errors.As(err, &large):
-		problem.Write(w, problem.Problem{
-			Status: http.StatusRequestEntityTooLarge, Reason: "body-too-large", Title: "The body is too large",
-			Detail: "The body has at most " + strconv.Itoa(maxBody) + " bytes.",
-		})
+		tooLarge(w, maxBody)
 	case errors.As(err, &away):
 		w.Header().Set("Retry-After", "5")
 		problem.Write(w, problem.Problem{

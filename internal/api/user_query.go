@@ -2,8 +2,6 @@ package api
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,21 +13,15 @@ type pageQuery struct {
 }
 
 func readPageQuery(r *http.Request, most int) (pageQuery, error) {
-	const known = "limit, cursor"
 	p := pageQuery{limit: min(defaultLimit, most)}
-	q, err := url.ParseQuery(r.URL.RawQuery)
+	q, err := readQuery(r.URL.RawQuery, []string{"limit", "cursor"})
 	if err != nil {
-		return p, &badRequestError{"The query is not of the form name=value&name=value, percent-encoded."}
-	}
-	for name, values := range q {
-		if !slices.Contains(strings.Split(known, ", "), name) || len(values) > 1 {
-			return p, &badRequestError{"The parameters are " + known + ", each once at most."}
-		}
+		return p, err
 	}
 	if s := q.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > most {
-			return p, &badRequestError{"limit must be a number from 1 to " + strconv.Itoa(most) + "."}
+			return p, wrongParameter("limit", "must be a number from 1 to "+strconv.Itoa(most)+".")
 		}
 		p.limit = n
 	}
@@ -37,15 +29,13 @@ func readPageQuery(r *http.Request, most int) (pageQuery, error) {
 	return p, nil
 }
 
-// noQuery refuses every parameter, of what has none: a token in a URL among them.
+// noQuery refuses every parameter, of what has none.
 func noQuery(r *http.Request) error {
-	if r.URL.RawQuery != "" {
-		return &badRequestError{"There are no parameters here. A token belongs into the header Authorization."}
-	}
-	return nil
+	_, err := readQuery(r.URL.RawQuery, nil)
+	return err
 }
 
-var errCursor = &badRequestError{"cursor must be the `next` of the page before."}
+var errCursor = wrongParameter("cursor", "must be the `next` of the page before.")
 
 // numbersOf reads a cursor of so many whole numbers from 0, with points between.
 func numbersOf(cursor string, count int) ([]int64, error) {

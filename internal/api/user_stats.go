@@ -133,7 +133,7 @@ func (a *API) statsOf(u store.Referrer) statsJSON {
 	return j
 }
 
-func tierOf(p store.Place) *tierJSON {
+func tierOf(p store.Progress) *tierJSON {
 	if !p.Tiered {
 		return nil
 	}

@@ -57,7 +57,7 @@ func (a *API) validate(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if body["referral_code"] == "" {
-		return &badRequestError{"referral_code is missing."}
+		return wrongMember("referral_code", "is missing.")
 	}
 	code, _ := fact.ReadCode(body["referral_code"]) // what can not be a code is asked about all the same, as ""
 	v, err := a.users.Store.Validate(r.Context(), code)

@@ -49,10 +49,16 @@ func newWorld(t testing.TB) *world {
 	_, err := w.open(w.dsn).Exec(t.Context(), "update terms set effective_from = '2025-01-01'") // older than every sign-up
 	w.must(err)
 	w.store = w.as("plusone_worker")
-	log := slog.New(slog.NewJSONHandler(w.log, nil))
-	w.handler = New(w.as("plusone_api").Database, []string{"another-token", token}, log,
-		WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
+	w.with()
 	return w
+}
+
+// with makes the API anew, with more than it does by itself.
+func (w *world) with(options ...Option) {
+	w.t.Helper()
+	log := slog.New(slog.NewJSONHandler(w.log, nil))
+	options = append(options, WithDecisions(decide.New(w.stream, "/plusone/api", log, nil), []string{"another-admin-token", adminToken}))
+	w.handler = testkit.Documented(w.t, New(w.as("plusone_api").Database, []string{"another-token", token}, log, options...))
 }
 
 // fakeStream keeps what it is given, or takes nothing.
@@ -126,6 +132,9 @@ func (w *world) send(method, target, body string, authorization ...string) *http
 	r := httptest.NewRequestWithContext(w.t.Context(), method, target, strings.NewReader(body))
 	for _, a := range authorization {
 		r.Header.Add("Authorization", a)
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
 	}
 	answer := httptest.NewRecorder()
 	w.handler.ServeHTTP(answer, r)
@@ -211,3 +220,6 @@ func (w *world) story() {
 	w.apply(refund(3, 3000))
 	w.apply(purchase(4, "stranger", 5000, "usd", at))
 }
+
+// logger writes where the world's log is looked at.
+func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.log, nil)) }

@@ -93,6 +93,10 @@ func (w *world) story() {
 	w.apply(signUp("bob", "C-ALICE", at), signUp("carol", "C-ALICE", at), signUp("dave", "C-ALICE", at), signUp("erin", "C-ALICE", at))
 	w.apply(signUp("frank", "C-FRANK", at), signUp("grace", "C-ALICE", at), signUp("grace", "C-BOB", at.Add(time.Minute)), signUp("heidi", "C-NOBODY", at))
 	w.apply(purchase(1, "bob", 1000, at.Add(time.Minute)), purchase(2, "carol", 100, at.Add(time.Minute)), purchase(3, "dave", 3000, at.Add(2*time.Minute)))
+	if _, err := w.store.FoldTallies(w.t.Context(), 100); err != nil {
+		w.t.Fatal(err)
+	}
+	w.apply(visit("C-ALICE", at))
 	w.apply(purchase(4, "erin", 5000, at.Add(3*time.Minute)), refund(3, 3000))
 	live := payment.Scope{}.Key("cus_ivan")
 	guest := purchase(5, "", 2000, at)
@@ -140,6 +144,10 @@ func signUp(user, code string, at time.Time) fact.Event {
 	return fact.Event{Key: "ce:" + name, Name: name, Type: fact.UserRegistered, At: at, SignUp: &fact.SignUp{
 		UserID: user, Email: user + "@example.com", Code: code, RegisteredAt: at,
 	}}
+}
+
+func visit(code string, at time.Time) fact.Event {
+	return fact.Event{Key: "ce:visit-" + code, Name: "visit-" + code, Type: fact.LinkVisited, At: at, Visit: &fact.Visit{Code: code, At: at}}
 }
 
 func purchase(n int, user string, minor int64, at time.Time) fact.Event {
@@ -291,6 +299,16 @@ var tampering = []struct{ name, sql, check string }{
 	{"another code stands", "update users set sign_up_code = null where external_id = 'bob'", "verdicts"},
 	{"two people with one address", "update users set email_key = (select email_key from users where external_id = 'alice') where external_id = 'bob'", "verdicts"},
 	{"a referee deleted", "delete from users where external_id = 'carol'", "references"},
+
+	{"a day's tally raised", "update daily set n = n + 1 where name = 'referrals' and label = 'rewarded'", "tallies"},
+	{"a day's tally deleted", "delete from daily where name = 'sign_ups'", "tallies"},
+	{"a standing lowered", "update standings set rewarded = rewarded - 1", "tallies"},
+	{"a referral of nobody tallied", "insert into standings values (4711, 1, 0, 1, 0, 0, 0)", "tallies"},
+	{"earnings raised", "update earnings set minor = minor + 1", "tallies"},
+	{"visits of nobody", "insert into daily values (1, 'visits', '2026-03-01', 'x', 1)", "tallies"},
+	{"what was to be folded deleted", "delete from tally_queue", "tallies"},
+	{"what was to be folded doubled", "insert into tally_queue (deltas) select deltas from tally_queue order by id desc limit 1", "tallies"},
+	{"another way to have come", "update users set source = 'x' where external_id = 'bob'", "tallies"},
 
 	{"an event of nothing", `insert into outbox (count, events) values (1, '[{"id": "transition-4711-1"}]')`, "outbox"},
 	{"an event told twice", "insert into outbox (count, events) select count, events from outbox order by id limit 1", "outbox"},

@@ -38,7 +38,7 @@ type options struct {
 }
 
 func main() {
-	debug.SetGCPercent(400) // as plusone's roles have it
+	debug.SetGCPercent(800) // as plusone's roles have it
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

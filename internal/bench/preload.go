@@ -55,12 +55,12 @@ func (p population) tables() []filling {
 	at, paid := p.began, p.began.Add(24*time.Hour)
 	buyer := func(i int) int { return p.pending() + i }
 	return []filling{
-		{"users", []string{"id", "external_id", "registered_at", "sign_up_event", "sign_up_code", "program_id", "username"}, all, func(i int) []any {
+		{"users", []string{"id", "external_id", "registered_at", "sign_up_event", "sign_up_code", "program_id", "username", "traced"}, all, func(i int) []any {
 			var code any
 			if i <= p.people {
 				code = int64(p.referrer(i))
 			}
-			return []any{int64(i), userName(i), at, signUpEvent(i), code, int64(1), "person " + userName(i)}
+			return []any{int64(i), userName(i), at, signUpEvent(i), code, int64(1), "person " + userName(i), false}
 		}},
 		{"codes", []string{"id", "code", "owner_id", "program_id", "max_uses", "granted"}, all, func(i int) []any {
 			granted := int32(0)

@@ -56,6 +56,13 @@ func (d *Desk) With(args ...any) *Desk {
 	return &more
 }
 
+// From is the same desk, whose events say they come from another source.
+func (d *Desk) From(source string) *Desk {
+	other := *d
+	other.source = source
+	return &other
+}
+
 // subject is what the type of an event is appended to.
 const subject = "plusone.in."
 

@@ -24,6 +24,8 @@ const (
 	Revoked  Kind = "revoked"  // a reward taken back, or a part of it
 	Credited Kind = "credited" // the net of a purchase to its buyer, or more of it
 	Debited  Kind = "debited"  // a credited purchase taken back, or a part of it
+	Redeemed Kind = "redeemed" // credit that was spent
+	Reversed Kind = "reversed" // spent credit given back
 )
 
 // goesBack says whether transfers of this kind lead back to the source.

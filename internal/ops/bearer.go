@@ -23,7 +23,7 @@ func RequireBearer(tokens []string, next http.Handler, deny http.HandlerFunc) ht
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isKnown(bearerOf(r), known) {
+		if !isKnown(Bearer(r), known) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="plusone"`)
 			deny(w, r)
 			return
@@ -43,7 +43,8 @@ func isKnown(token string, known [][sha256.Size]byte) bool {
 	return token != "" && found == 1
 }
 
-func bearerOf(r *http.Request) string {
+// Bearer is the token in a request's Authorization header; empty without one, or with two.
+func Bearer(r *http.Request) string {
 	headers := r.Header.Values("Authorization")
 	if len(headers) != 1 {
 		return "" // two of them leave it open which one a proxy looked at

@@ -25,6 +25,8 @@ type Problem struct {
 	Detail string `json:"detail,omitempty"`
 	// Reason is the stable code a program can branch on, and the label it is counted under ("bad-signature").
 	Reason string `json:"reason,omitempty"`
+	// Parameter is the name of the parameter of the query, or of the header, that is wrong, when it is one.
+	Parameter string `json:"parameter,omitempty"`
 	// Errors lists what is wrong where, when there may be several things.
 	Errors []Error `json:"errors,omitempty"`
 }
@@ -33,8 +35,12 @@ type Problem struct {
 type Error struct {
 	// Pointer is the JSON Pointer (RFC 6901) of the place: "/data/user_id". Empty for the document as a whole.
 	Pointer string `json:"pointer"`
-	// Detail says what must be true there. It never repeats the value, which may be a secret or a person's.
+	// Detail says what must be true there. It never repeats the value, which may be a secret or a person's; that of a
+	// program's terms may, for these are neither.
 	Detail string `json:"detail"`
+	// Line and Column are the place in a text that has lines, both from 1; 0 elsewhere.
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 }
 
 // Write answers with p. Headers that belong to the status, such as Retry-After, are set by the caller before.

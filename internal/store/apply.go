@@ -219,7 +219,7 @@ func (t *txn) run(conn connection, w work) error {
 	t.buried, t.divided, t.kept = make(buried), make(map[int64]bool), make(map[string]traits)
 	t.carded, t.hand = make(map[int64][]string), make(map[int64][]attributedCode)
 	t.usedCodes = make(map[int64][]int64)
-	t.deltas = newDeltas()
+	t.deltas.daily = make(map[dailyKey]int64)
 	t.bySignUp, t.signUps = make(map[[2]int64]*item), make(map[[2]int64]*signUpState)
 	for _, id := range slices.Concat(w.referees, w.behind) {
 		t.touched[id] = w.cause

@@ -32,7 +32,7 @@ func drawDelivery(t *rapid.T, events []fact.Event) [][]fact.Event {
 	return batches
 }
 
-// job is what a worker is given: a batch, or without one a look at what is due.
+// job is what a worker is given: a batch, or without one a look at what is due and at what waits to be folded.
 type job struct {
 	batch []fact.Event
 	// dies is after how many of its steps the worker dies the first time, in the midst of the transaction or on its way
@@ -81,7 +81,10 @@ func (w *world) work(jobs []job, workers int) {
 
 func (w *world) do(j job) error {
 	if j.batch == nil {
-		_, err := w.store.Tick(w.ctx, 3)
+		if _, err := w.store.Tick(w.ctx, 3); err != nil {
+			return err
+		}
+		_, err := w.store.FoldTallies(w.ctx, 2)
 		return err
 	}
 	if j.dies > 0 {

@@ -339,8 +339,7 @@ func (s *split) moveCodes(to int64, late bool) error {
 	moved, err := s.q.MoveReferrers(s.ctx, db.MoveReferrersParams{FromID: s.from, ToID: to, CodeIds: codes})
 	for _, r := range moved {
 		s.touched[r.RefereeID] = s.cause
-		s.deltas.addStanding(memberKey{s.from, r.ProgramID}, r.Status, -1)
-		s.deltas.addStanding(memberKey{to, r.ProgramID}, r.Status, 1)
+		s.deltas.moveStanding(memberKey{s.from, r.ProgramID}, r.Status, memberKey{to, r.ProgramID}, r.Status)
 	}
 	return err
 }

@@ -116,8 +116,10 @@ func TestSequencesInEveryOrder(t *testing.T) {
 				c.apply(batch...)
 			}
 			c.tick()
+			c.fold(5)
 		}
 		c.expectEach(wants, runs)
+		c.addsUp()
 	})
 }
 
@@ -139,6 +141,7 @@ func TestSequencesWithTwoWorkers(t *testing.T) {
 		}
 		c.deliver(batches, 2)
 		c.expectEach(wants, runs)
+		c.addsUp()
 	})
 }
 

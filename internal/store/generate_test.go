@@ -50,6 +50,9 @@ func drawBusinessWith(t *rapid.T, some features) *business {
 		b.drawTie(t)
 	}
 	b.drawWords(t)
+	for range rapid.IntRange(0, 2).Draw(t, "visits") {
+		b.drawVisit(t)
+	}
 	if b.some.has(erasure) {
 		b.apart()
 	}
@@ -127,6 +130,7 @@ func (b *business) drawSignUp(t *rapid.T) {
 	if b.some.has(verified) {
 		s.EmailVerified = rapid.Bool().Draw(t, "emailVerified")
 	}
+	s.Source = rapid.SampledFrom([]string{"", "x", "newsletter"}).Draw(t, "source")
 	if b.some.has(vanity) && user == "bob" {
 		s.OwnCode = "V-BOB"
 	}
@@ -172,6 +176,12 @@ func (b *business) drawWords(t *rapid.T) {
 	})
 }
 
+// drawVisit says that somebody followed a link.
+func (b *business) drawVisit(t *rapid.T) {
+	code := rapid.SampledFrom(b.codes()).Draw(t, "visited")
+	b.add(visited(code, rapid.SampledFrom([]string{"", "x", "leaflet"}).Draw(t, "via"), drawTime(t, "visitedAt")), "visit")
+}
+
 // drawPair is mostly somebody and the code that they came with.
 func (b *business) drawPair(t *rapid.T, user, code string) (string, string) {
 	var pairs [][2]string
@@ -215,6 +225,11 @@ func assigned(user, code, of string, at time.Time) fact.Event {
 func erased(user string, at time.Time) fact.Event {
 	name := fmt.Sprintf("erased-%s-%d", user, at.Unix())
 	return fact.Event{Key: "ce:" + name, Name: name, At: at, Erased: &fact.Erased{UserID: user, At: at}}
+}
+
+func visited(code, via string, at time.Time) fact.Event {
+	name := fmt.Sprintf("visited-%s-%s-%d", code, via, at.UnixNano())
+	return fact.Event{Key: "ce:" + name, Name: name, At: at, Visit: &fact.Visit{Code: code, Via: via, At: at}}
 }
 
 // soFar is the business as far as it was told, for the model.

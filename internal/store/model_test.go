@@ -31,9 +31,14 @@ func TestTheModelAfterEveryStep(t *testing.T) {
 			w.apply(batch...)
 			told = append(told, batch...)
 			w.lawful()
+			if rapid.IntRange(0, 3).Draw(rt, "fold") == 0 {
+				w.fold(rapid.IntRange(1, 3).Draw(rt, "rows"))
+				w.lawful()
+			}
 		}
 		w.tick()
 		w.equals(b.soFar(told, w.now))
+		w.addsUp()
 	})
 }
 
@@ -65,6 +70,7 @@ func TestTheModelWhateverTheDelivery(t *testing.T) {
 		}
 		w.tick()
 		w.equals(b.soFar(b.events, w.now))
+		w.addsUp()
 	})
 }
 

@@ -157,6 +157,7 @@ func (t *txn) customerRows() (rows db.InsertCustomersParams) {
 }
 
 func (t *txn) userRows() (rows db.InsertUsersParams) {
+	rows.Traced = t.terms.traced()
 	for _, name := range keysOf(t.names.user) {
 		id := t.names.user[name]
 		if !t.names.newUser[id] {

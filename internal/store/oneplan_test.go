@@ -32,6 +32,7 @@ func TestPlansOfAnEmptyDatabaseHold(t *testing.T) {
 			w.apply(events...)
 		}
 		w.tick()
+		w.fold(10)
 	}
 	for n := range 8 { // as often as PostgreSQL looks at a statement before it settles for one plan, and more
 		batch(n)

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/json"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -19,7 +17,7 @@ type cloudEvent struct {
 	Subject         string    `json:"subject"`
 	Time            time.Time `json:"time"`
 	DataContentType string    `json:"datacontenttype"`
-	Data            any       `json:"data"`
+	Data            any       `json:"data"` // a movedData or a rewardData, pointed to
 }
 
 // parties are the names that every outbound event carries.
@@ -55,14 +53,14 @@ type rewardData struct {
 
 // outbound writes the events of the transaction: what was just logged and posted, each under an id that says which
 // transition or transfer it is and so never changes, however often it is delivered.
-func (t *txn) outbound() (body []byte, count int, err error) {
+func (t *txn) outbound() (body []byte, count int) {
 	items := make(map[int64]*item, len(t.items))
 	numbers := make(map[int64]int)
 	for _, it := range t.items {
 		items[it.ID] = it
 		numbers[it.ID] = int(it.Transitions) - len(it.moves)
 	}
-	var events []cloudEvent
+	events := make([]cloudEvent, 0, len(t.result.Transitions)+len(t.result.Transfers))
 	for _, m := range t.result.Transitions {
 		numbers[m.ReferralID]++
 		events = append(events, t.moved(items[m.ReferralID], m, numbers[m.ReferralID]))
@@ -70,8 +68,7 @@ func (t *txn) outbound() (body []byte, count int, err error) {
 	for _, p := range t.result.Transfers {
 		events = append(events, t.rewarded(items[p.ReferralID], p.Transfer))
 	}
-	body, err = json.Marshal(events)
-	return body, len(events), err
+	return new(jsonWriter).events(events), len(events)
 }
 
 func (t *txn) moved(it *item, m Transition, n int) cloudEvent {
@@ -80,21 +77,25 @@ func (t *txn) moved(it *item, m Transition, n int) cloudEvent {
 		Code: t.codes[it.CodeID].name, From: orNull(m.Move.From), Status: string(m.Move.To), Reason: orNull(m.Move.Reason),
 		At: m.At.UTC(), Cause: m.Cause,
 	}
-	return envelope(fmt.Sprintf("transition-%d-%d", it.ID, n), "referral."+data.Status, it.ID, data.At, data)
+	return envelope(numbered("transition-", it.ID, n), "referral."+data.Status, it.ID, data.At, &data)
 }
 
 func (t *txn) rewarded(it *item, p ledger.Transfer) cloudEvent {
 	to, on := referral.PartOf(p.Leg)
 	data := rewardData{
-		parties: t.parties(it), TransferID: fmt.Sprintf("%d-%d", it.ID, p.N), To: string(to), On: string(on),
+		parties: t.parties(it), TransferID: numbered("", it.ID, p.N), To: string(to), On: string(on),
 		UserID: toldName(t.names.userOf[int64(p.User())]), Currency: string(p.Amount.Currency), Amount: p.Amount.Major(), Minor: p.Amount.Minor,
 		At: t.at(it).UTC(), Cause: it.cause,
 	}
-	return envelope("transfer-"+data.TransferID, "reward."+string(p.Kind), it.ID, data.At, data)
+	return envelope("transfer-"+data.TransferID, "reward."+string(p.Kind), it.ID, data.At, &data)
 }
 
 func (t *txn) parties(it *item) parties {
 	return parties{ReferralID: strconv.FormatInt(it.ID, 10), Program: it.version.terms.Program}
+}
+
+func numbered(prefix string, referralID int64, n int) string {
+	return prefix + strconv.FormatInt(referralID, 10) + "-" + strconv.Itoa(n)
 }
 
 func envelope(id, kind string, referralID int64, at time.Time, data any) cloudEvent {

@@ -153,7 +153,7 @@ func readUser(r db.User) *user {
 
 // register lets the earliest sign-up of each user stand, whichever came first.
 func (t *txn) register() error {
-	var rows db.RegisterUsersParams
+	rows := db.RegisterUsersParams{Traced: t.terms.traced()}
 	for _, name := range slices.Sorted(maps.Keys(t.in.signUps)) {
 		u := t.users[t.names.user[name]]
 		if t.names.newUser[u.id] {

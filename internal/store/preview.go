@@ -18,8 +18,9 @@ import (
 // Preview says what other terms would have made of every referral of a program.
 type Preview struct {
 	Program   string
-	Version   int // the newest that is stored
-	Referrals int64
+	Version   int   // the newest that is stored
+	Referrals int64 // how many were looked at
+	Of        int64 // how many there are
 	// Present are the verdicts of today, each by the terms in force at its sign-up, and Under those by the other terms.
 	Present, Under map[Outcome]int64
 	Changed        map[Change]int64 // outcomes that differ
@@ -52,6 +53,8 @@ type Example struct {
 type PreviewOptions struct {
 	Workers int // how many pages are read at a time
 	Page    int // how many referrals a page has
+	// Until is when no further page is begun, those of the newest referrers coming first; zero: all are looked at.
+	Until time.Time
 	// Progress is told how many referrals have been looked at, of about how many. It is called by one at a time.
 	Progress func(done, total int64)
 }
@@ -62,9 +65,9 @@ const mostExamples = 3
 // ErrUnknownProgram says that no program of that name is stored.
 var ErrUnknownProgram = errors.New("store: no program of that name is stored")
 
-// Preview assesses every referral of the program that the terms name a second time, as if they had been in force from the
-// beginning, and compares that with what stands. It reads and changes nothing, a page at a time, each in one moment. What
-// it keeps in memory does not grow with the number of referrals. Error: ErrUnknownProgram.
+// Preview assesses every referral of the program that the terms name a second time (or as many as there is time for), as
+// if they had been in force from the beginning, and compares that with what stands. It reads and changes nothing, a page at
+// a time, each in one moment. What it keeps in memory does not grow with the number of referrals. Error: ErrUnknownProgram.
 func (s *Database) Preview(ctx context.Context, terms referral.Terms, o PreviewOptions) (Preview, error) {
 	q := db.New(s.pool)
 	book, err := s.book(ctx, q)
@@ -88,6 +91,7 @@ func (s *Database) Preview(ctx context.Context, terms referral.Terms, o PreviewO
 		reader: s, program: id, book: book, newest: newest, terms: terms, now: now, options: o, total: size.Total,
 		sum: newPreview(terms.Program, newest.number),
 	}
+	p.sum.Of = size.Total
 	if size.Total > 0 {
 		err = p.run(ctx, size.First, size.Last)
 	}
@@ -122,9 +126,9 @@ func (p *previewer) run(ctx context.Context, first, last int64) error {
 			}
 		})
 	}
-	for from := first; from <= last && ctx.Err() == nil; from += step {
+	for to := last; to >= first && ctx.Err() == nil; to -= step {
 		select {
-		case ranges <- [2]int64{from, min(last, from+step-1)}:
+		case ranges <- [2]int64{max(first, to-step+1), to}:
 		case <-ctx.Done():
 		}
 	}
@@ -152,7 +156,7 @@ type previewer struct {
 func (p *previewer) slice(ctx context.Context, first, last int64) error {
 	after := [2]int64{first - 1, 1<<63 - 1}
 	var split *places // of a referrer who has more referrals than a page
-	for {
+	for !p.late() {
 		var seen []*compared
 		more := false
 		err := p.reader.oneMoment(ctx, func(q *db.Queries) error {
@@ -182,6 +186,12 @@ func (p *previewer) slice(ctx context.Context, first, last int64) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// late says that no further page is to be begun.
+func (p *previewer) late() bool {
+	return !p.options.Until.IsZero() && !time.Now().Before(p.options.Until)
 }
 
 // wholeReferrers makes a page of rows, of which there is one more than it may have where there are more to come. It leaves
@@ -213,7 +223,7 @@ func (p *previewer) compare(ctx context.Context, q *db.Queries, rows []db.Referr
 	if err != nil {
 		return nil, err
 	}
-	if err := past.recall(ctx, q, present); err != nil {
+	if err := past.recall(ctx, q, present, loadSignals); err != nil {
 		return nil, err
 	}
 	under, err := p.recallUnder(ctx, q, past, all)
@@ -246,7 +256,11 @@ func (p *previewer) recallUnder(ctx context.Context, q *db.Queries, past past, a
 			signals = append(signals, c.under)
 		}
 	}
-	return search, past.recall(ctx, q, signals)
+	look := loadSignals
+	if surroundings(p.terms) && !p.book.any(surroundings) {
+		look = searchSignals
+	}
+	return search, past.recall(ctx, q, signals, look)
 }
 
 // sameSearch says whether the other terms look for the same purchases.

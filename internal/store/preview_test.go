@@ -107,7 +107,7 @@ func TestPreviewByHand(t *testing.T) {
 			got.Examples = nil
 			// Bob's 10.00 is too little now, which leaves his place to Dave; Frank has something left.
 			want := Preview{
-				Program: "default", Version: 1, Referrals: 8, Amounts: 2, // Carol's and Hank's
+				Program: "default", Version: 1, Referrals: 8, Of: 8, Amounts: 2, // Carol's and Hank's
 				Present: present, Under: outcomesOf("4 rewarded", "3 pending", "1 cancelled self_referral"),
 				Changed:     map[Change]int64{{rewarded, pending}: 1, {exhausted, rewarded}: 1, {refunded, rewarded}: 1},
 				PresentCost: map[money.Currency]int64{"usd": 6000},

@@ -28,11 +28,17 @@ type Applied struct {
 }
 
 // ApplyProgram makes terms the ones in force for sign-ups from now on. It waits for the transactions that are deciding
-// by the old ones, and is dated after them, so that no sign-up is ever decided by terms other than those of its time.
+// by the old ones, and is dated after them, so that no sign-up is ever decided by terms other than those of its time. The
+// first terms that look for others by address or device have everybody traced before they hold.
 func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, error) {
 	terms, err := program.Parse("program", source)
 	if err != nil {
 		return Applied{}, err
+	}
+	if surroundings(terms) {
+		if err := s.trace(ctx); err != nil {
+			return Applied{}, explainSchema(err)
+		}
 	}
 	applied := Applied{Program: terms.Program}
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -47,7 +53,7 @@ func (s *Database) ApplyProgram(ctx context.Context, source []byte) (Applied, er
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{"rewards", "purchases"} {
+		for _, name := range []string{"rewards", "purchases", "redemptions"} {
 			if err := q.EnsureProgramAccount(ctx, db.EnsureProgramAccountParams{ProgramID: p.ID, Name: name}); err != nil {
 				return err
 			}
@@ -158,6 +164,7 @@ type termsBook struct {
 	byProgram map[int64][]version // by rising version
 	byName    map[string]int64
 	fallback  int64 // the program of sign-ups that name none
+	tracing   bool  // terms that look for others by address or device are about to be applied: see trace
 }
 
 // named is the program of a name; none is the default one. Zero when there is no such program.
@@ -234,6 +241,7 @@ func (s *Database) bookOf(ctx context.Context, q *db.Queries, rows []db.ListTerm
 			return nil, err
 		}
 		b.byName[r.Name] = r.ProgramID
+		b.tracing = b.tracing || r.Tracing
 		if r.Name == defaultProgram {
 			b.fallback = r.ProgramID
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -59,9 +60,29 @@ func (s *Database) User(ctx context.Context, id string) (User, error) {
 // Filter says which referrals are wanted. Empty fields let everything pass.
 type Filter struct {
 	Referrer, Referee, Status string
-	Reviewing                 bool  // only those that await a person's decision
-	After                     int64 // the last number of the page before
-	Limit                     int
+	Reviewing                 bool // only those that await a person's decision
+
+	// These look among the referrals of a person or of a code, or among those under review, and are passed over without.
+	Program                           string
+	Code                              string // which does for a person itself: it is one's
+	AttributedAfter, AttributedBefore time.Time
+
+	// Newest has the newest come first, by number. It goes with no filter.
+	Newest bool
+
+	After int64 // the last number of the page before
+	Limit int
+}
+
+// far is later than anything that is attributed.
+var far = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// before is when what is wanted was attributed, at the latest.
+func (f Filter) before() time.Time {
+	if f.AttributedBefore.IsZero() {
+		return far
+	}
+	return f.AttributedBefore
 }
 
 // Referral is one referral, as the API shows it, with why it stands as it does.
@@ -138,6 +159,13 @@ func (s *Database) oneMoment(ctx context.Context, read func(q *db.Queries) error
 func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, error) {
 	most := int32(f.Limit)
 	switch {
+	case f.Newest:
+		before := f.After
+		if before == 0 {
+			before = math.MaxInt64
+		}
+		rows, err := q.FindNewestReferrals(ctx, db.FindNewestReferralsParams{BeforeID: before, Most: most})
+		return pageOf(rows, func(r db.FindNewestReferralsRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	case f.Referee != "":
 		id, err := q.GetUserID(ctx, f.Referee)
 		if err != nil {
@@ -145,6 +173,7 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 		}
 		rows, err := q.FindReferralsOfReferee(ctx, db.FindReferralsOfRefereeParams{
 			RefereeID: id, Referrer: f.Referrer, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: most,
+			Program: f.Program, Code: f.Code, AttributedAfter: f.AttributedAfter, AttributedBefore: f.before(),
 		})
 		return pageOf(rows, func(r db.FindReferralsOfRefereeRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	case f.Referrer != "":
@@ -152,15 +181,29 @@ func find(ctx context.Context, q *db.Queries, f Filter) ([]db.FindReferralsRow, 
 		if err != nil {
 			return nil, unlessNone(err)
 		}
-		rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
-			ReferrerID: id, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: most,
-		})
-		return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
+		return findOfReferrer(ctx, q, id, f)
+	case f.Code != "":
+		owner, err := q.GetCodeOwner(ctx, f.Code)
+		if err != nil {
+			return nil, unlessNone(err)
+		}
+		return findOfReferrer(ctx, q, owner, f)
 	case f.Reviewing:
-		rows, err := q.FindReferralsUnderReview(ctx, db.FindReferralsUnderReviewParams{Status: f.Status, AfterID: f.After, Most: most})
+		rows, err := q.FindReferralsUnderReview(ctx, db.FindReferralsUnderReviewParams{
+			Status: f.Status, AfterID: f.After, Most: most,
+			Program: f.Program, Code: f.Code, AttributedAfter: f.AttributedAfter, AttributedBefore: f.before(),
+		})
 		return pageOf(rows, func(r db.FindReferralsUnderReviewRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 	}
 	return q.FindReferrals(ctx, db.FindReferralsParams{Status: f.Status, AfterID: f.After, Most: most})
+}
+
+func findOfReferrer(ctx context.Context, q *db.Queries, id int64, f Filter) ([]db.FindReferralsRow, error) {
+	rows, err := q.FindReferralsOfReferrer(ctx, db.FindReferralsOfReferrerParams{
+		ReferrerID: id, Status: f.Status, Reviewing: f.Reviewing, AfterID: f.After, Most: int32(f.Limit),
+		Program: f.Program, Code: f.Code, AttributedAfter: f.AttributedAfter, AttributedBefore: f.before(),
+	})
+	return pageOf(rows, func(r db.FindReferralsOfReferrerRow) db.FindReferralsRow { return db.FindReferralsRow(r) }), err
 }
 
 // unlessNone takes the absence of a row for an answer.
@@ -212,7 +255,7 @@ func (s *Database) readHistories(ctx context.Context, q *db.Queries, items []*it
 	if err != nil {
 		return err
 	}
-	return p.recall(ctx, q, items)
+	return p.recall(ctx, q, items, loadSignals)
 }
 
 // past is what the histories of referrals rest on, whatever the terms: the people, what was said of them by hand, and how
@@ -260,9 +303,12 @@ func readPast(ctx context.Context, q *db.Queries, items []*item) (past, error) {
 }
 
 // recall gives referrals their histories, as far as the terms of each look at them.
-func (p past) recall(ctx context.Context, q *db.Queries, items []*item) error {
+func (p past) recall(
+	ctx context.Context, q *db.Queries, items []*item,
+	signals func(ctx context.Context, q *db.Queries, items []*item, users map[int64]*user) error,
+) error {
 	if some := suspects(items); len(some) > 0 {
-		if err := loadSignals(ctx, q, some, p.users); err != nil {
+		if err := signals(ctx, q, some, p.users); err != nil {
 			return err
 		}
 	}

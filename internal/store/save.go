@@ -196,10 +196,7 @@ func (t *txn) saveOutbox() error {
 	if len(t.result.Transitions)+len(t.result.Transfers) == 0 {
 		return nil
 	}
-	body, count, err := t.outbound()
-	if err != nil {
-		return err
-	}
+	body, count := t.outbound()
 	return t.later.queries().InsertOutbox(t.ctx, db.InsertOutboxParams{Count: int32(count), Events: body})
 }
 

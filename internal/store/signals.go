@@ -33,6 +33,14 @@ func (b *termsBook) watched() (w watched) {
 	return w
 }
 
+// surroundings says whether terms look for others who signed up from the same address, or on the same device.
+func surroundings(t referral.Terms) bool {
+	return t.Fraud.SameDevice != "" || t.Fraud.SignUpsPerIP.Then != ""
+}
+
+// traced says whether people are to be found by their address and device: some terms look for them, or are about to.
+func (b *termsBook) traced() bool { return b.tracing || b.any(surroundings) }
+
 // movers are the users whose sign-up changed with the batch, in order.
 func (t *txn) movers() (users []*user) {
 	for _, id := range keysOf(t.users) {
@@ -242,7 +250,23 @@ func suspects(items []*item) (some []*item) {
 
 // loadSignals reads what ties the referees of referrals to other people, beside what is known of the two sides.
 func loadSignals(ctx context.Context, q *db.Queries, items []*item, users map[int64]*user) error {
-	var ask db.ListSignalsParams
+	rows, err := q.ListSignals(ctx, signalQuestions(items, users))
+	for _, r := range rows {
+		items[r.N].addSignal(signalKinds[r.Kind], r.At.UTC(), int(r.Count))
+	}
+	return err
+}
+
+// searchSignals does so among people who need not be traced.
+func searchSignals(ctx context.Context, q *db.Queries, items []*item, users map[int64]*user) error {
+	rows, err := q.ListSignalsOfAll(ctx, db.ListSignalsOfAllParams(signalQuestions(items, users)))
+	for _, r := range rows {
+		items[r.N].addSignal(signalKinds[r.Kind], r.At.UTC(), int(r.Count))
+	}
+	return err
+}
+
+func signalQuestions(items []*item, users map[int64]*user) (ask db.ListSignalsParams) {
 	for i, it := range items {
 		u, f := users[it.RefereeID], it.version.terms.Fraud
 		it.signals = nil
@@ -258,11 +282,7 @@ func loadSignals(ctx context.Context, q *db.Queries, items []*item, users map[in
 		ask.Since = append(ask.Since, u.signUp.at.Add(-f.SignUpsPerIP.Per))
 		ask.Most = append(ask.Most, int32(f.SignUpsPerIP.Max))
 	}
-	rows, err := q.ListSignals(ctx, ask)
-	for _, r := range rows {
-		items[r.N].addSignal(signalKinds[r.Kind], r.At.UTC(), int(r.Count))
-	}
-	return err
+	return ask
 }
 
 // signalKinds are the kinds as ListSignals numbers them.

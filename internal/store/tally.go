@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/plusone-dev/plusone/db"
@@ -46,12 +45,6 @@ type dailyKey struct {
 // memberKey is somebody in a program.
 type memberKey struct{ user, program int64 }
 
-// earningKey is what somebody earns in a program, in a currency.
-type earningKey struct {
-	memberKey
-	currency money.Currency
-}
-
 // standingDelta is by how much the standing of a referrer changes.
 type standingDelta struct{ visits, pending, qualified, rewarded, cancelled int64 }
 
@@ -69,15 +62,10 @@ func (d *standingDelta) of(status string) *int64 {
 	return &d.cancelled
 }
 
-// deltas are what a transaction changes of the tallies.
+// deltas are what a transaction changes of the tallies. Days are few, and added up; of each referrer there are a few rows.
 type deltas struct {
-	daily     map[dailyKey]int64
-	standings map[memberKey]standingDelta
-	earnings  map[earningKey]int64
-}
-
-func newDeltas() deltas {
-	return deltas{make(map[dailyKey]int64), make(map[memberKey]standingDelta), make(map[earningKey]int64)}
+	daily map[dailyKey]int64
+	rows  deltaRows
 }
 
 // countedReferral is what a referral counts as; the zero value counts as nothing.
@@ -100,23 +88,41 @@ func counts(r db.Referral, paidAt time.Time) countedReferral {
 	return c
 }
 
-// addReferral counts a referral so many times.
+// addReferral counts a referral so many times, but for the standing of its referrer.
 func (d *deltas) addReferral(c countedReferral, n int64) {
 	if c == (countedReferral{}) {
 		return
 	}
 	d.daily[dailyKey{c.program, c.day, tallyReferrals, c.status}] += n
-	d.addStanding(c.memberKey, c.status, n)
 	if c.bought {
 		d.daily[dailyKey{c.program, c.day, tallyFirst, ""}] += n
 		d.daily[dailyKey{c.program, c.day, tallySeconds, ""}] += n * c.seconds
 	}
 }
 
-func (d *deltas) addStanding(of memberKey, status string, n int64) {
-	s := d.standings[of]
-	*s.of(status) += n
-	d.standings[of] = s
+// changeReferral counts a referral as what it is, and no longer as what it was.
+func (d *deltas) changeReferral(was, is countedReferral) {
+	if was == is {
+		return
+	}
+	d.addReferral(was, -1)
+	d.addReferral(is, 1)
+	d.moveStanding(was.memberKey, was.status, is.memberKey, is.status)
+}
+
+// moveStanding counts a referral as that of a referrer, and no longer as that of another, or with another status.
+func (d *deltas) moveStanding(was memberKey, from string, is memberKey, to string) {
+	var minus, plus standingDelta
+	if from != "" {
+		*minus.of(from)--
+	}
+	if was != is {
+		d.rows.Standings.add(was, minus)
+		minus = standingDelta{}
+	}
+	plus = minus
+	*plus.of(to)++
+	d.rows.Standings.add(is, plus)
 }
 
 // countedSignUp is what a person's sign-up counts as; the zero value counts as nothing.
@@ -158,14 +164,10 @@ func (d *deltas) addTransfer(program int64, p ledger.Transfer, at time.Time) (er
 	if p.Kind == ledger.Revoked {
 		day.name, net = tallyRevoked, -net
 	}
-	if d.daily[day], err = money.AddMinor(d.daily[day], p.Amount.Minor); err != nil {
-		return err
+	if to, _ := referral.PartOf(p.Leg); to == referral.Referrer {
+		d.rows.Earnings.add(memberKey{int64(p.User()), program}, string(p.Amount.Currency), net)
 	}
-	if to, _ := referral.PartOf(p.Leg); to != referral.Referrer {
-		return nil
-	}
-	earned := earningKey{memberKey{int64(p.User()), program}, p.Amount.Currency}
-	d.earnings[earned], err = money.AddMinor(d.earnings[earned], net)
+	d.daily[day], err = money.AddMinor(d.daily[day], p.Amount.Minor)
 	return err
 }
 
@@ -181,82 +183,24 @@ func (d *deltas) addVisit(v fact.Visit, owner memberKey) {
 		via = "other"
 	}
 	d.daily[dailyKey{owner.program, dayOf(v.At), tallyVisits, via}]++
-	s := d.standings[owner]
-	s.visits++
-	d.standings[owner] = s
+	d.rows.Standings.add(owner, standingDelta{visits: 1})
 }
 
-// The rows of a queue's row, column by column as the statements that add them take them.
-type (
-	dailyRows struct {
-		ProgramID []int64  `json:"program"`
-		Name      []string `json:"name"`
-		Day       []int32  `json:"day"`
-		Label     []string `json:"label"`
-		N         []int64  `json:"n"`
-	}
-	standingRows struct {
-		UserID    []int64 `json:"user"`
-		ProgramID []int64 `json:"program"`
-		Visits    []int64 `json:"visits"`
-		Pending   []int64 `json:"pending"`
-		Qualified []int64 `json:"qualified"`
-		Rewarded  []int64 `json:"rewarded"`
-		Cancelled []int64 `json:"cancelled"`
-	}
-	earningRows struct {
-		UserID    []int64  `json:"user"`
-		ProgramID []int64  `json:"program"`
-		Currency  []string `json:"currency"`
-		Minor     []int64  `json:"minor"`
-	}
-	deltaRows struct {
-		Daily     dailyRows    `json:"daily"`
-		Standings standingRows `json:"standings"`
-		Earnings  earningRows  `json:"earnings"`
-	}
-)
-
-// none says whether nothing changes.
-func (r *deltaRows) none() bool {
-	return len(r.Daily.N)+len(r.Standings.UserID)+len(r.Earnings.UserID) == 0
-}
-
-// rows are the differences that there are.
-func (d *deltas) rows() (r deltaRows) {
+// counted are the rows of the differences that there are.
+func (d *deltas) counted() *deltaRows {
 	for k, n := range d.daily {
 		if n != 0 {
-			r.Daily.ProgramID, r.Daily.Name = append(r.Daily.ProgramID, k.program), append(r.Daily.Name, k.name)
-			r.Daily.Day, r.Daily.Label = append(r.Daily.Day, k.day), append(r.Daily.Label, k.label)
-			r.Daily.N = append(r.Daily.N, n)
+			d.rows.Daily.add(k, n)
 		}
 	}
-	for k, s := range d.standings {
-		if s != (standingDelta{}) {
-			r.Standings.UserID, r.Standings.ProgramID = append(r.Standings.UserID, k.user), append(r.Standings.ProgramID, k.program)
-			r.Standings.Visits, r.Standings.Pending = append(r.Standings.Visits, s.visits), append(r.Standings.Pending, s.pending)
-			r.Standings.Qualified, r.Standings.Rewarded = append(r.Standings.Qualified, s.qualified), append(r.Standings.Rewarded, s.rewarded)
-			r.Standings.Cancelled = append(r.Standings.Cancelled, s.cancelled)
-		}
-	}
-	for k, minor := range d.earnings {
-		if minor != 0 {
-			r.Earnings.UserID, r.Earnings.ProgramID = append(r.Earnings.UserID, k.user), append(r.Earnings.ProgramID, k.program)
-			r.Earnings.Currency, r.Earnings.Minor = append(r.Earnings.Currency, string(k.currency)), append(r.Earnings.Minor, minor)
-		}
-	}
-	return r
+	return &d.rows
 }
 
 // tally notes what the transaction changes of what referrals and sign-ups count as, beside what was noted on the way.
 func (t *txn) tally() error {
 	d := &t.deltas
 	for _, it := range t.items {
-		was, is := it.counted(t.books), counts(it.Referral, it.paidAt)
-		if was != is {
-			d.addReferral(was, -1)
-			d.addReferral(is, 1)
-		}
+		d.changeReferral(it.counted(t.books), counts(it.Referral, it.paidAt))
 		for _, p := range it.post {
 			if err := d.addTransfer(it.ProgramID, p, t.at(it)); err != nil {
 				return err
@@ -289,16 +233,12 @@ func (t *txn) saveTallies() error {
 	if err := t.tally(); err != nil {
 		return err
 	}
-	rows := t.deltas.rows()
+	rows := t.deltas.counted()
 	if rows.none() {
 		return nil
 	}
 	t.result.Tallied = true
-	body, err := json.Marshal(rows)
-	if err != nil {
-		return err
-	}
-	return t.later.queries().InsertTallies(t.ctx, body)
+	return t.later.queries().InsertTallies(t.ctx, rows.write())
 }
 
 // loadVisited reads whose the codes are that were visited, and counts the visits. Of a code that nobody has none counts:

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"time"
@@ -235,22 +235,12 @@ func (a *Analytics) readMonths(ctx context.Context, q *db.Queries, program int64
 	return err
 }
 
-// ratio writes a fraction as a decimal, rounded half up; empty when it is of nothing. Neither part is negative.
+// ratio writes a fraction as a decimal, rounded half up; empty when it is of nothing.
 func ratio(part, whole int64, decimals int) string {
 	if whole <= 0 {
 		return ""
 	}
-	scale := int64(1)
-	for range decimals {
-		scale *= 10
-	}
-	part = max(part, 0)
-	rest := part % whole
-	if rest > (1<<62)/scale { // beyond what can be counted
-		rest, whole = rest/scale, whole/scale
-	}
-	n := (rest*scale*2 + whole) / (2 * whole)
-	return fmt.Sprintf("%d.%0*d", part/whole+n/scale, decimals, n%scale)
+	return big.NewRat(max(part, 0), whole).FloatString(decimals)
 }
 
 func floorDiv(a, b int64) int64 {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -46,46 +45,27 @@ func (s *Store) FoldTallies(ctx context.Context, rows int) (n int, err error) {
 // readTallies puts the rows of the queue one behind the other.
 func readTallies(waiting []db.ListTalliesRow) (all deltaRows, ids []int64, err error) {
 	for _, row := range waiting {
-		var r deltaRows
-		if err := json.Unmarshal(row.Deltas, &r); err != nil {
+		if err := all.read(row.Deltas); err != nil {
 			return all, nil, fmt.Errorf("store: tally_queue row %d: %w", row.ID, err)
 		}
-		all.add(r)
 		ids = append(ids, row.ID)
 	}
 	return all, ids, nil
 }
 
-func (r *deltaRows) add(o deltaRows) {
-	r.Daily.ProgramID, r.Daily.Name = append(r.Daily.ProgramID, o.Daily.ProgramID...), append(r.Daily.Name, o.Daily.Name...)
-	r.Daily.Day, r.Daily.Label = append(r.Daily.Day, o.Daily.Day...), append(r.Daily.Label, o.Daily.Label...)
-	r.Daily.N = append(r.Daily.N, o.Daily.N...)
-	r.Standings.UserID = append(r.Standings.UserID, o.Standings.UserID...)
-	r.Standings.ProgramID = append(r.Standings.ProgramID, o.Standings.ProgramID...)
-	r.Standings.Visits = append(r.Standings.Visits, o.Standings.Visits...)
-	r.Standings.Pending = append(r.Standings.Pending, o.Standings.Pending...)
-	r.Standings.Qualified = append(r.Standings.Qualified, o.Standings.Qualified...)
-	r.Standings.Rewarded = append(r.Standings.Rewarded, o.Standings.Rewarded...)
-	r.Standings.Cancelled = append(r.Standings.Cancelled, o.Standings.Cancelled...)
-	r.Earnings.UserID = append(r.Earnings.UserID, o.Earnings.UserID...)
-	r.Earnings.ProgramID = append(r.Earnings.ProgramID, o.Earnings.ProgramID...)
-	r.Earnings.Currency = append(r.Earnings.Currency, o.Earnings.Currency...)
-	r.Earnings.Minor = append(r.Earnings.Minor, o.Earnings.Minor...)
-}
-
 func addTallies(ctx context.Context, q *db.Queries, r deltaRows) error {
 	if len(r.Daily.N) > 0 {
-		if err := q.AddToDaily(ctx, db.AddToDailyParams(r.Daily)); err != nil {
+		if err := q.AddToDaily(ctx, r.Daily.AddToDailyParams); err != nil {
 			return err
 		}
 	}
 	if len(r.Standings.UserID) > 0 {
-		if err := q.AddToStandings(ctx, db.AddToStandingsParams(r.Standings)); err != nil {
+		if err := q.AddToStandings(ctx, r.Standings.AddToStandingsParams); err != nil {
 			return err
 		}
 	}
 	if len(r.Earnings.UserID) > 0 {
-		return q.AddToEarnings(ctx, db.AddToEarningsParams(r.Earnings))
+		return q.AddToEarnings(ctx, r.Earnings.AddToEarningsParams)
 	}
 	return nil
 }

@@ -51,7 +51,8 @@ func readStanding(rows []db.GetStandingRow) Standing {
 // Leader is somebody's place among the referrers of a program.
 type Leader struct {
 	Rank      int
-	Number    int64 // the user's internal one
+	Number    int64  // the user's internal one
+	UserID    string // the business's own
 	Username  string
 	Referrals int64 // rewarded now
 }
@@ -86,7 +87,7 @@ func leaders(ctx context.Context, q *db.Queries, program int64, after LeaderCurs
 	})
 	out := make([]Leader, 0, len(rows))
 	for i, r := range rows {
-		out = append(out, Leader{Rank: after.Rank + i + 1, Number: r.UserID, Username: r.Username, Referrals: r.Rewarded})
+		out = append(out, Leader{Rank: after.Rank + i + 1, Number: r.UserID, UserID: r.ExternalID, Username: r.Username, Referrals: r.Rewarded})
 	}
 	return out, explainSchema(err)
 }

@@ -29,13 +29,13 @@ type Referrer struct {
 	MaxUses    int64          // places in all; 0 for no maximum
 	ReferredBy string         // the code they signed up with; empty for none
 	Balances   []money.Amount // rising by currency
-	Place      Place
+	Place      Progress
 	Listed     bool // on the leaderboard, once they have a rewarded referral
 	Standing   Standing
 }
 
-// Place is where somebody stands in the tiers and badges of their program's newest terms.
-type Place struct {
+// Progress is where somebody stands in the tiers and badges of their program's newest terms.
+type Progress struct {
 	Rank
 	Tiered    bool // the program has tiers
 	From      int  // how many referrals their tier begins with; 0 for no tier yet
@@ -94,7 +94,7 @@ func (s *Database) referrer(ctx context.Context, userID string, page *Bringing) 
 	}
 	out.ID, out.Number, out.Username, out.Code, out.ReferredBy = userID, row.ID, row.Username, row.Code, row.UsedCode
 	out.Uses, out.MaxUses, out.Listed = row.Granted, row.MaxUses, row.Listed || row.ID == 0
-	if out.Balances, err = amounts(row.Balances); err != nil {
+	if out.Balances, err = amountsIn(row.Balances); err != nil {
 		return out, nil, err
 	}
 	program := row.ProgramID
@@ -126,7 +126,7 @@ func broughtBy(ctx context.Context, q *db.Queries, userID string, page Bringing)
 	rows, err := q.ListBrought(ctx, db.ListBroughtParams{ExternalID: userID, BeforeID: page.Before, Most: int32(page.Limit)})
 	list := make([]Brought, 0, len(rows))
 	for _, r := range rows {
-		bonus, errBonus := amounts(r.Bonus)
+		bonus, errBonus := amountsIn(r.Bonus)
 		err = errors.Join(err, errBonus)
 		list = append(list, Brought{
 			ID: r.ID, Referee: r.Referee, Username: r.Username, Status: referral.Status(r.Status), Reason: referral.Reason(r.Reason),
@@ -136,8 +136,8 @@ func broughtBy(ctx context.Context, q *db.Queries, userID string, page Bringing)
 	return list, err
 }
 
-// amounts reads an object of minor units by currency. It leaves out nothing: a balance of zero is one.
-func amounts(object []byte) (all []money.Amount, err error) {
+// amountsIn reads an object of minor units by currency. It leaves out nothing: a balance of zero is one.
+func amountsIn(object []byte) (all []money.Amount, err error) {
 	var minor map[money.Currency]int64
 	if len(object) > 0 {
 		err = json.Unmarshal(object, &minor)
@@ -161,8 +161,8 @@ func firstCurrency(t referral.Terms) money.Currency {
 }
 
 // placeOf holds so many referrals to the tiers and badges of terms.
-func placeOf(t referral.Terms, live int64) Place {
-	p := Place{Rank: rankBy(t, int(live)), Tiered: len(t.Tiers) > 0}
+func placeOf(t referral.Terms, live int64) Progress {
+	p := Progress{Rank: rankBy(t, int(live)), Tiered: len(t.Tiers) > 0}
 	for _, tier := range t.Tiers {
 		if tier.From > p.Standing {
 			p.Next, p.NextFrom = tier.Name, tier.From

@@ -150,6 +150,7 @@ func TestEachRoleDoesItsWork(t *testing.T) {
 	if len(dead) != 1 || string(dead[0].Data) != "rejected" {
 		t.Fatalf("%d dead letters", len(dead))
 	}
+	mustReadLetter(t, api, "rejected")
 	again := newPublisher(t, tools, PublisherOptions{})
 	if err := again.Publish(ctx, dead[0].Header.Get(HeaderDeadSubject), "again", nil, dead[0].Data); err != nil {
 		t.Errorf("publishing a dead letter anew: %v", err)
@@ -162,6 +163,22 @@ func TestEachRoleDoesItsWork(t *testing.T) {
 		t.Errorf("removing a dead letter: %v", err)
 	}
 	mustNotHaveBeenRefused(t, ingress, worker, api, tools, consumer)
+}
+
+// mustReadLetter reads the one dead letter, and how the stream stands, as the console does.
+func mustReadLetter(t *testing.T, nc *nats.Conn, body string) {
+	t.Helper()
+	l, err := NewLetters(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, total, _, err := l.Page(t.Context(), 0, 10)
+	if err != nil || total != 1 || len(page) != 1 || string(page[0].Body) != body {
+		t.Errorf("%s reads %+v of %d letters, %v", nc.Opts.Name, page, total, err)
+	}
+	if st, err := l.Standing(t.Context()); err != nil || st.Dead != 1 {
+		t.Errorf("%s: the stream stands at %+v, %v", nc.Opts.Name, st, err)
+	}
 }
 
 // publishes has the stream take messages. One that was just made may have no leader yet.
@@ -302,6 +319,8 @@ var refusedPublish = map[string][]string{
 		"$JS.API.CONSUMER.MSG.NEXT.PLUSONE_OUT.billing", "$JS.ACK.PLUSONE_OUT.billing.1.1.1.1.0",
 	},
 	"api": {
+		"$JS.API.STREAM.MSG.DELETE.PLUSONE_DEAD", "$JS.API.CONSUMER.CREATE.PLUSONE_DEAD.spy", "$JS.API.STREAM.INFO.PLUSONE_OUT",
+		"$JS.API.STREAM.MSG.GET.PLUSONE_OUT", "$JS.API.DIRECT.GET.PLUSONE_IN", "$JS.API.CONSUMER.INFO.PLUSONE_OUT.billing",
 		"plusone.in.stripe.charge.refunded", "plusone.in.user.registered", "plusone.in.user.verified.x", "plusone.in.referral", "plusone.in.code.x", "plusone.in.link.x",
 		"plusone.out.reward.granted", "plusone.dead.in.user.registered", "other",
 		"$JS.API.STREAM.INFO.PLUSONE_IN", "$JS.API.STREAM.MSG.GET.PLUSONE_IN", "$JS.API.CONSUMER.CREATE.PLUSONE_IN.spy",

@@ -86,6 +86,11 @@ var house = []wall{
 	{of: "internal/ops", never: []string{siblings, "db/..."}, why: "logs, metrics and health are the same for any program"},
 	{of: "internal/pages", only: []string{}, why: "the frame does not know what the pages show"},
 	{
+		of:    "internal/pages/console",
+		never: []string{"internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
+		why:   "it reads, and hands what is decided to whoever publishes it",
+	},
+	{
 		of:    "internal/pages/portal",
 		never: []string{nats, "internal/stream", "internal/ingress", "internal/worker", "internal/api", "internal/devstack"},
 		why:   "it shows what is read; what it changes, it changes by the store and the API",
@@ -125,6 +130,7 @@ var house = []wall{
 		why:   "the tests of each of these use it",
 	},
 	{of: "db", never: []string{siblings}, why: "it is what sqlc wrote from the queries"},
+	{of: "docs/api", never: []string{siblings, "db/..."}, why: "what is answered is described for those outside"},
 	{of: "docs/events", never: []string{siblings, "db/..."}, why: "a schema is written for those outside"},
 }
 

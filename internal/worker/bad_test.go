@@ -104,7 +104,8 @@ func TestMalformedMessages(t *testing.T) {
 	w.wantMetrics(map[string]float64{
 		"plusone_worker_events_total result=malformed":                                 float64(2 * len(bad)),
 		"plusone_worker_events_total result=malformed type=user.registered":            18,
-		"plusone_worker_events_total result=malformed type=referral.reviewed":          6,
+		"plusone_worker_events_total result=malformed type=referral.reviewed":          8,
+		"plusone_worker_events_total result=malformed type=link.visited":               4,
 		"plusone_worker_events_total result=malformed type=checkout.session.completed": 12,
 		"plusone_worker_events_total result=malformed type=charge.refunded":            4,
 		"plusone_worker_events_total result=malformed type=refund.updated":             2,
@@ -123,17 +124,18 @@ func TestIgnoredTypes(t *testing.T) {
 		stripe("another.one", "evt_3", `{"id": "x_2"}`, noon),
 		stripe("checkout.session.completed", "evt_4", `{"id": "cs_1", "mode": "setup"}`, noon),
 		message{"plusone.in.user.moved", "moved", strings.ReplaceAll(signUp("bob", "", noon).body, "user.registered", "user.moved")},
-		message{"plusone.in.link.visited", "visit", "{}"},
+		message{"plusone.in.weather.changed", "rain", "{}"},
+		message{"plusone.in.link.hovered", "hover", strings.ReplaceAll(visit("1", "C-BOB", noon).body, "link.visited", "link.hovered")},
 		message{"plusone.in.referral.praised", "praise", strings.ReplaceAll(review("bob"), "referral.reviewed", "referral.praised")},
 	)
 	if dead := w.stored(stream.Dead); len(dead) != 0 {
 		t.Errorf("%d dead letters", len(dead))
 	}
 	w.wantMetrics(map[string]float64{
-		"plusone_worker_events_total type=other result=ignored":                      6,
+		"plusone_worker_events_total type=other result=ignored":                      7,
 		"plusone_worker_events_total type=checkout.session.completed result=ignored": 1,
-		"plusone_worker_events_total":                                                7,
-		"plusone_stream_messages_total verdict=acked":                                7,
+		"plusone_worker_events_total":                                                8,
+		"plusone_stream_messages_total verdict=acked":                                8,
 		"plusone_worker_transaction_seconds":                                         0,
 	})
 	// An ignored type is not marked as seen: the version that reads it can replay it.

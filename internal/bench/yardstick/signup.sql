@@ -8,8 +8,8 @@
 begin;
 insert into events (key) values (E'ce\x3a6\x3a/bench\x3ay-' || :name::text);
 select owner_id, program_id, max_uses, granted from codes where id = :code::bigint for update;
-insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, ip_key, device_key)
-values (:id::bigint, 'y-' || :name::text, now(), E'ce\x3a6\x3a/bench\x3ay-' || :name::text, :code::bigint, 1, 'y-' || :name::text, 'y-' || :name::text || '@example.com', sha256(('y-' || :name::text)::bytea), now(), substr(sha256(('ip-' || (:k % 250)::text)::bytea), 1, 16), substr(sha256(('d-' || :name::text)::bytea), 1, 16));
+insert into users (id, external_id, registered_at, sign_up_event, sign_up_code, program_id, username, email, email_key, verified_at, ip_key, device_key, traced)
+values (:id::bigint, 'y-' || :name::text, now(), E'ce\x3a6\x3a/bench\x3ay-' || :name::text, :code::bigint, 1, 'y-' || :name::text, 'y-' || :name::text || '@example.com', sha256(('y-' || :name::text)::bytea), now(), substr(sha256(('ip-' || (:k % 250)::text)::bytea), 1, 16), substr(sha256(('d-' || :name::text)::bytea), 1, 16), false);
 insert into codes (id, code, owner_id, program_id, max_uses) values (:id::bigint, 'Y' || :name::text, :id::bigint, 1, 10);
 insert into sign_ups (user_id, code_id, registered_at, event_key, waiting) values (:id::bigint, :code::bigint, now(), E'ce\x3a6\x3a/bench\x3ay-' || :name::text, false);
 insert into referrals (id, program_id, code_id, referrer_id, referee_id, registered_at, window_ends, status, transitions, changed_at)

@@ -136,7 +136,7 @@ func (v *view) funnel(s store.Standing) {
 	}
 }
 
-func (v *view) progress(p store.Place, t referral.Terms) {
+func (v *view) progress(p store.Progress, t referral.Terms) {
 	for _, n := range t.Badges {
 		v.Badges = append(v.Badges, badge{friends(int64(n)), n <= p.Standing})
 	}
