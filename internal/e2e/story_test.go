@@ -50,7 +50,7 @@ func theStory(t *testing.T, h house, browser context.Context, s size) {
 	bob.look("shop-register")
 	bob.open(h.shop + "/register") // what brought him is remembered
 	bob.sees("Referred by Alice")
-	bob.join("Bob", "Bob"+"@example.com")
+	bob.join("Bob", "bob-"+s.name+"@example.com")
 	bob.press("Coffee")
 	bob.press("Buy Night Owl")
 	bob.at("/checkout/")
