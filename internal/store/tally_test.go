@@ -530,3 +530,30 @@ func TestRowsOfTheQueue(t *testing.T) {
 		}
 	}
 }
+
+// A referral whose code turns out to be of somebody who was erased since is that person's, and no longer that of whoever has
+// the id now.
+func TestTalliesOfTwoPeople(t *testing.T) {
+	events := []fact.Event{
+		assigned("dave", "A-DAVE", "", noon.Add(-10*day)), registered("erin", "A-DAVE", noon.Add(-5*day)),
+		session(1, "erin", usd(1000), noon.Add(-5*day)), registered("dave", "", noon.Add(day)), erased("dave", noon),
+	}
+	for _, order := range permutations(len(events)) {
+		if order[len(order)-1] != len(events)-1 { // it comes to light last
+			continue
+		}
+		w := newWorld(t, "")
+		w.now = noon.Add(2 * day)
+		for _, i := range order {
+			w.apply(events[i])
+		}
+		w.addsUp()
+		if got, err := w.api.Standing(w.ctx, "dave"); err != nil || got.SignUps != 0 {
+			t.Fatalf("in the order %v: %+v, %v", order, got, err)
+		}
+		if moved := w.sums("select 'moved', count(*) from referrals where divided"); moved["moved"] != 1 {
+			t.Fatalf("in the order %v nothing was divided", order)
+		}
+		w.close()
+	}
+}
