@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -72,7 +73,7 @@ func (q *questions) p99(ctx context.Context, n int, ask question) (float64, erro
 // code is anybody's, or in one of ten cases nobody's.
 func (q *questions) code(r *rand.Rand) (code string, known bool) {
 	if r.IntN(10) == 0 {
-		return "NOBODYS" + fmt.Sprint(r.IntN(1000)), false
+		return "NOBODYS" + strconv.Itoa(r.IntN(1000)), false
 	}
 	return codeName(1 + r.IntN(q.people.people+q.people.referrers)), true
 }

@@ -3,6 +3,7 @@ package reference
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -132,35 +133,35 @@ func (d document) curl(o operation) string {
 		server = text(s, "url")
 		break
 	}
-	line := "curl"
-	if o.Method != "GET" {
-		line += " -X " + o.Method
+	lines := []string{"curl"}
+	if o.Method != http.MethodGet {
+		lines[0] += " -X " + o.Method
 	}
-	line += " '" + server + o.Path + "'"
+	lines[0] += " '" + server + o.Path + "'"
 	for _, name := range o.Security {
 		scheme := at(d.root, "components", "securitySchemes", name)
 		switch {
 		case text(scheme, "scheme") == "bearer":
-			line += " \\\n  -H \"Authorization: Bearer $TOKEN\""
+			lines = append(lines, "-H \"Authorization: Bearer $TOKEN\"")
 		case text(scheme, "in") == "header":
-			line += " \\\n  -H '" + text(scheme, "name") + ": …'"
+			lines = append(lines, "-H '" + text(scheme, "name") + ": …'")
 		}
 	}
 	for _, p := range o.Parameters {
 		if p.In == "header" && p.Required {
-			line += " \\\n  -H '" + p.Name + ": …'"
+			lines = append(lines, "-H '" + p.Name + ": …'")
 		}
 	}
 	if o.Body != nil && len(o.Body.Contents) > 0 {
 		c := o.Body.Contents[0]
-		line += " \\\n  -H 'Content-Type: " + c.Type + "'"
+		lines = append(lines, "-H 'Content-Type: " + c.Type + "'")
 		if c.Example != "" && !strings.ContainsAny(c.Example, "'\n") {
-			line += " \\\n  -d '" + c.Example + "'"
+			lines = append(lines, "-d '" + c.Example + "'")
 		} else {
-			line += " \\\n  --data-binary @body"
+			lines = append(lines, "--data-binary @body")
 		}
 	}
-	return line
+	return strings.Join(lines, " \\\n  ")
 }
 
 // exampleOf is an example as it would be sent: text as it is, everything else as JSON.
