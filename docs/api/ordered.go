@@ -2,8 +2,8 @@ package openapi
 
 import (
 	"errors"
-	"slices"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/goccy/go-yaml"

@@ -144,19 +144,19 @@ func (d document) curl(o operation) string {
 		case text(scheme, "scheme") == "bearer":
 			lines = append(lines, "-H \"Authorization: Bearer $TOKEN\"")
 		case text(scheme, "in") == "header":
-			lines = append(lines, "-H '" + text(scheme, "name") + ": …'")
+			lines = append(lines, "-H '"+text(scheme, "name")+": …'")
 		}
 	}
 	for _, p := range o.Parameters {
 		if p.In == "header" && p.Required {
-			lines = append(lines, "-H '" + p.Name + ": …'")
+			lines = append(lines, "-H '"+p.Name+": …'")
 		}
 	}
 	if o.Body != nil && len(o.Body.Contents) > 0 {
 		c := o.Body.Contents[0]
-		lines = append(lines, "-H 'Content-Type: " + c.Type + "'")
+		lines = append(lines, "-H 'Content-Type: "+c.Type+"'")
 		if c.Example != "" && !strings.ContainsAny(c.Example, "'\n") {
-			lines = append(lines, "-d '" + c.Example + "'")
+			lines = append(lines, "-d '"+c.Example+"'")
 		} else {
 			lines = append(lines, "--data-binary @body")
 		}
