@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -88,10 +89,12 @@ func (g *guest) standsStill(name string) {
 	}
 }
 
+const tooWide = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
+
 // fits holds the page to the width of the screen: nobody scrolls to the side.
 func (g *guest) fits(name string) {
 	g.t.Helper()
-	over, err := ask[int](g, `document.documentElement.scrollWidth - document.documentElement.clientWidth`)
+	over, err := ask[int](g, tooWide)
 	if err != nil || over > 0 {
 		g.t.Errorf("%s: it is %d pixels wider than the screen (%v)", name, over, err)
 	}
@@ -111,20 +114,23 @@ type violation struct {
 // isAccessible has axe look at the page. What is in a frame is looked at where it is a page of its own.
 func (g *guest) isAccessible(name string) {
 	g.t.Helper()
-	found, err := ask[[]violation](g, axe+`; axe.run(document, {resultTypes: ["violations"], iframes: false}).then(r => r.violations)`, chromedp.EvalAwaitPromise)
-	if err != nil {
-		g.t.Fatalf("%s: axe: %v", name, err)
-	}
-	for _, v := range found {
-		if v.Impact != "serious" && v.Impact != "critical" {
-			continue
-		}
+	for _, v := range g.violations() {
 		var where []string
 		for _, n := range v.Nodes {
 			where = append(where, n.HTML+"\n    "+n.Summary)
 		}
 		g.t.Errorf("%s, %s: %s, %s: %s\n  %s", name, g.size.name, v.Impact, v.ID, v.Help, strings.Join(where, "\n  "))
 	}
+}
+
+// violations are the serious ones that axe finds.
+func (g *guest) violations() []violation {
+	g.t.Helper()
+	all, err := ask[[]violation](g, axe+`; axe.run(document, {resultTypes: ["violations"], iframes: false}).then(r => r.violations)`, chromedp.EvalAwaitPromise)
+	if err != nil {
+		g.t.Fatalf("axe: %v, at %s", err, g.where())
+	}
+	return slices.DeleteFunc(all, func(v violation) bool { return v.Impact != "serious" && v.Impact != "critical" })
 }
 
 // picture saves what the whole page looks like.
