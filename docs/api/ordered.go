@@ -3,6 +3,7 @@ package openapi
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/goccy/go-yaml"
@@ -69,7 +70,7 @@ func addOrdered(root, more yaml.MapSlice) (yaml.MapSlice, error) {
 		}
 		for i := range components {
 			if schemas, ok := components[i].Value.(yaml.MapSlice); ok && components[i].Key == "schemas" {
-				components[i].Value = append(schemas, more...)
+				components[i].Value = slices.Concat(schemas, more)
 				return root, nil
 			}
 		}

@@ -3,6 +3,7 @@ package reference
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -132,35 +133,38 @@ func (d document) curl(o operation) string {
 		server = text(s, "url")
 		break
 	}
-	line := "curl"
-	if o.Method != "GET" {
-		line += " -X " + o.Method
+	words := []string{"curl"}
+	if o.Method != http.MethodGet {
+		words[0] += " -X " + o.Method
 	}
-	line += " '" + server + o.Path + "'"
+	words[0] += " '" + server + o.Path + "'"
 	for _, name := range o.Security {
 		scheme := at(d.root, "components", "securitySchemes", name)
 		switch {
 		case text(scheme, "scheme") == "bearer":
-			line += " \\\n  -H \"Authorization: Bearer $TOKEN\""
+			words = append(words, `-H "Authorization: Bearer $TOKEN"`)
 		case text(scheme, "in") == "header":
-			line += " \\\n  -H '" + text(scheme, "name") + ": …'"
+			words = append(words, "-H '"+text(scheme, "name")+": …'")
 		}
 	}
 	for _, p := range o.Parameters {
 		if p.In == "header" && p.Required {
-			line += " \\\n  -H '" + p.Name + ": …'"
+			words = append(words, "-H '"+p.Name+": …'")
 		}
 	}
 	if o.Body != nil && len(o.Body.Contents) > 0 {
-		c := o.Body.Contents[0]
-		line += " \\\n  -H 'Content-Type: " + c.Type + "'"
-		if c.Example != "" && !strings.ContainsAny(c.Example, "'\n") {
-			line += " \\\n  -d '" + c.Example + "'"
-		} else {
-			line += " \\\n  --data-binary @body"
-		}
+		words = append(words, o.Body.Contents[0].words()...)
 	}
-	return line
+	return strings.Join(words, " \\\n  ")
+}
+
+// words are how curl is told to send it.
+func (c content) words() []string {
+	body := "--data-binary @body"
+	if c.Example != "" && !strings.ContainsAny(c.Example, "'\n") {
+		body = "-d '" + c.Example + "'"
+	}
+	return []string{"-H 'Content-Type: " + c.Type + "'", body}
 }
 
 // exampleOf is an example as it would be sent: text as it is, everything else as JSON.
