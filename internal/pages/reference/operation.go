@@ -138,6 +138,11 @@ func (d document) curl(o operation) string {
 		lines[0] += " -X " + o.Method
 	}
 	lines[0] += " '" + server + o.Path + "'"
+	words := []string{"curl"}
+	if o.Method != http.MethodGet {
+		words[0] += " -X " + o.Method
+	}
+	words[0] += " '" + server + o.Path + "'"
 	for _, name := range o.Security {
 		scheme := at(d.root, "components", "securitySchemes", name)
 		switch {
@@ -145,6 +150,9 @@ func (d document) curl(o operation) string {
 			lines = append(lines, "-H \"Authorization: Bearer $TOKEN\"")
 		case text(scheme, "in") == "header":
 			lines = append(lines, "-H '"+text(scheme, "name")+": …'")
+			words = append(words, `-H "Authorization: Bearer $TOKEN"`)
+		case text(scheme, "in") == "header":
+			words = append(words, "-H '"+text(scheme, "name")+": …'")
 		}
 	}
 	for _, p := range o.Parameters {
@@ -162,6 +170,22 @@ func (d document) curl(o operation) string {
 		}
 	}
 	return strings.Join(lines, " \\\n  ")
+			words = append(words, "-H '"+p.Name+": …'")
+		}
+	}
+	if o.Body != nil && len(o.Body.Contents) > 0 {
+		words = append(words, o.Body.Contents[0].words()...)
+	}
+	return strings.Join(words, " \\\n  ")
+}
+
+// words are how curl is told to send it.
+func (c content) words() []string {
+	body := "--data-binary @body"
+	if c.Example != "" && !strings.ContainsAny(c.Example, "'\n") {
+		body = "-d '" + c.Example + "'"
+	}
+	return []string{"-H 'Content-Type: " + c.Type + "'", body}
 }
 
 // exampleOf is an example as it would be sent: text as it is, everything else as JSON.
