@@ -133,11 +133,6 @@ func (d document) curl(o operation) string {
 		server = text(s, "url")
 		break
 	}
-	lines := []string{"curl"}
-	if o.Method != http.MethodGet {
-		lines[0] += " -X " + o.Method
-	}
-	lines[0] += " '" + server + o.Path + "'"
 	words := []string{"curl"}
 	if o.Method != http.MethodGet {
 		words[0] += " -X " + o.Method
@@ -147,9 +142,6 @@ func (d document) curl(o operation) string {
 		scheme := at(d.root, "components", "securitySchemes", name)
 		switch {
 		case text(scheme, "scheme") == "bearer":
-			lines = append(lines, "-H \"Authorization: Bearer $TOKEN\"")
-		case text(scheme, "in") == "header":
-			lines = append(lines, "-H '"+text(scheme, "name")+": …'")
 			words = append(words, `-H "Authorization: Bearer $TOKEN"`)
 		case text(scheme, "in") == "header":
 			words = append(words, "-H '"+text(scheme, "name")+": …'")
@@ -157,19 +149,6 @@ func (d document) curl(o operation) string {
 	}
 	for _, p := range o.Parameters {
 		if p.In == "header" && p.Required {
-			lines = append(lines, "-H '"+p.Name+": …'")
-		}
-	}
-	if o.Body != nil && len(o.Body.Contents) > 0 {
-		c := o.Body.Contents[0]
-		lines = append(lines, "-H 'Content-Type: "+c.Type+"'")
-		if c.Example != "" && !strings.ContainsAny(c.Example, "'\n") {
-			lines = append(lines, "-d '"+c.Example+"'")
-		} else {
-			lines = append(lines, "--data-binary @body")
-		}
-	}
-	return strings.Join(lines, " \\\n  ")
 			words = append(words, "-H '"+p.Name+": …'")
 		}
 	}
