@@ -57,12 +57,13 @@ func (w *world) multiply(ctx context.Context) error {
 	for _, statement := range []string{
 		fmt.Sprintf(`
 			insert into referrals (program_id, code_id, referrer_id, referee_id, registered_at, window_ends, status, reason, transitions, changed_at)
-			select 1, w.id, w.id, r.referee_id, r.registered_at, r.window_ends, 'cancelled', 'superseded', 2, r.registered_at
+			select 1, w.code, w.owner, r.referee_id, r.registered_at, r.window_ends, 'cancelled', 'superseded', 2, r.registered_at
 			from referrals r
 			cross join lateral (
-				select %[1]d + 1 + (r.referee_id - 1 + k * (%[2]d / 10 + 1)) %% %[2]d as id from generate_series(1, 8) k
+				select %[1]d + 1 + (r.referee_id - 1 + k * (%[2]d / 10 + 1)) %% %[2]d from generate_series(1, 8) k
 				union all select 1 + (r.referee_id %% 10)
-			) w`, p.people, p.referrers),
+			) popular (code)
+			cross join lateral (select popular.code, popular.code as owner) w`, p.people, p.referrers),
 		`truncate daily, standings, earnings`,
 		`insert into daily (program_id, name, day, label, n) select program_id, name, day, label, n from recounted_daily`,
 		`insert into standings (user_id, program_id, visits, pending, qualified, rewarded, cancelled)
