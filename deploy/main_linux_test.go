@@ -13,7 +13,7 @@ import (
 // secrets are what the tests' deployments are given, by the name of the variable.
 var secrets = map[string]string{
 	"STRIPE_WEBHOOK_SECRET": webhookSecret, "PLUSONE_EVENTS_TOKEN": eventsToken, "PLUSONE_API_TOKEN": apiToken,
-	"PLUSONE_ADMIN_TOKEN": adminToken, "PLUSONE_HASH_KEY": hashKey,
+	"PLUSONE_ADMIN_TOKEN": adminToken, "PLUSONE_USER_JWT_SECRET": userSecret, "PLUSONE_HASH_KEY": hashKey,
 }
 
 func TestMain(m *testing.M) {

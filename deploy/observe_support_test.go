@@ -34,6 +34,7 @@ const (
 	apiToken      = "api-token-of-a-deployment-under-test"
 	adminToken    = "admin-token-of-a-deployment-under-test"
 	hashKey       = "hash-key-of-a-deployment-under-test"
+	userSecret    = "users-secret-of-a-deployment-under-test"
 )
 
 func migrate(ctx context.Context, dsn string) error {
@@ -133,7 +134,7 @@ func newWatched(t *testing.T) *watched {
 		"--stripe-mode", "test", "--listen", "127.0.0.1:0")
 	w.role("worker", "--nats-url", server, "--database-url", dsn, "--hash-key", hashKey, "--stripe-mode", "test")
 	api := w.role("api", "--database-url", dsn, "--api-token", apiToken, "--listen", "127.0.0.1:0",
-		"--nats-url", server, "--admin-token", adminToken, "--signup-url", "https://shop.example/signup")
+		"--nats-url", server, "--admin-token", adminToken, "--user-jwt-secret", userSecret, "--signup-url", "https://shop.example/signup")
 	w.role("audit", "--database-url", dsn, "--every", "1s")
 	w.door, w.api = "http://"+listensAt(t, door, "ingress"), "http://"+listensAt(t, api, "api")
 	nc, err := nats.Connect(server)
@@ -442,6 +443,24 @@ func (w *watched) publish(subject string, body []byte) {
 	}
 }
 
+// validate has a code validated until that is too often, once with a token that does not count.
+func (w *watched) validate(code string) {
+	w.t.Helper()
+	body := []byte(`{"referral_code": "` + code + `"}`)
+	w.send(w.api+"/referral/validate", body, map[string]string{"Authorization": "Bearer wrong"}, http.StatusUnauthorized)
+	for range 30 {
+		w.send(w.api+"/referral/validate", body, nil, http.StatusOK)
+	}
+	testkit.Eventually(w.t, patience, func() (bool, string) {
+		res, err := w.client.Post(w.api+"/referral/validate", "application/json", bytes.NewReader(body))
+		if err != nil {
+			return false, err.Error()
+		}
+		defer res.Body.Close()
+		return res.StatusCode == http.StatusTooManyRequests, res.Status
+	})
+}
+
 // live is a day in the life of a business: people follow a link, sign up, buy and give back, events come twice, in the wrong mode, with
 // a wrong signature, of types that nobody reads and in shapes that nobody can read; somebody asks who has what, and
 // somebody decides.
@@ -455,6 +474,7 @@ func (w *watched) live() {
 	if err := json.Unmarshal(w.question("/v1/users/alice", apiToken, http.StatusOK), &alice); err != nil || alice.Code == "" {
 		w.t.Fatalf("alice has the code %q, %v", alice.Code, err)
 	}
+	w.validate(alice.Code)
 	for i := range 8 {
 		user := fmt.Sprintf("user%d", i)
 		w.follow(alice.Code)

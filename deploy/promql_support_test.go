@@ -13,7 +13,7 @@ type query struct {
 	words []string
 }
 
-var promqlWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\{(?:"(?:[^"\\]|\\.)*"|[^}"])*\}|\[[^\]]*\]|[a-zA-Z_:][a-zA-Z0-9_:]*|[0-9.]+|==|!=|>=|<=|[-+*/%^<>(),]|\s+|.`)
+var promqlWord = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|\{(?:"(?:[^"\\]|\\.)*"|[^}"])*\}|\[[^\]]*\]|[a-zA-Z_:][a-zA-Z0-9_:]*|[0-9.]+[a-z]*|==|!=|>=|<=|[-+*/%^<>(),]|\s+|.`)
 
 func parseQuery(expr string) query { return query{promqlWord.FindAllString(expr, -1)} }
 
