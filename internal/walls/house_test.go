@@ -120,7 +120,6 @@ var house = []wall{
 	{of: "internal/suggest", only: []string{}, why: "it compares words"},
 	{of: "internal/sample", never: []string{siblings, "db/..."}, why: "the story is played through the real door, as by a stranger"},
 	{of: "internal/shop", never: []string{siblings, "db/...", postgres, nats}, why: "it is a business like any other, and reaches of plusone what any would: HTTP"},
-	{of: "internal/e2e", never: []string{siblings, "db/..."}, why: "it clicks through the finished program"},
 	{of: "internal/simulate", never: []string{siblings, "db/...", postgres, nats}, why: "what it expects must not come from the code that it judges"},
 	{of: "internal/lifecycle", only: []string{"internal/referral", "internal/money"}, why: "the picture shows the rules and nothing else"},
 	{
