@@ -8,18 +8,28 @@ import (
 // Assess gives the verdict on a referral: the same facts under the same terms at the same time always get the same one,
 // and a fact that comes to light late gets the verdict it would have got in time.
 func Assess(t Terms, h History, now time.Time) Verdict {
-	a := assess(t, h, now)
+	return (&assessment{terms: t, history: h, now: now, explains: true}).conclude()
+}
+
+// Judge is Assess without the checks, for whoever acts on a verdict and explains it to nobody: putting into words what
+// every rule compared is most of the work.
+func Judge(t Terms, h History, now time.Time) Verdict {
+	return (&assessment{terms: t, history: h, now: now}).conclude()
+}
+
+func (a *assessment) conclude() Verdict {
+	a.decide()
+	t, h := a.terms, a.history
 	a.verdict.Flags = a.flags()
 	a.verdict.Tier = t.tier(h.Slot).Name
 	a.verdict.Rewards = a.rewards()
 	return a.verdict
 }
 
-// assess asks one rule after the other, until one has decided. A referral that passes all of them is rewarded. A place on
+// decide asks one rule after the other, until one has decided. A referral that passes all of them is rewarded. A place on
 // the code is asked for before anything that may come and go, so that how many are taken does not depend on when that
 // comes.
-func assess(t Terms, h History, now time.Time) *assessment {
-	a := &assessment{terms: t, history: h, now: now}
+func (a *assessment) decide() {
 	a.from, a.until = a.window()
 	for _, decided := range []func() bool{
 		a.codeRefused, a.superseded, a.samePerson, a.referrerErased, a.existingCustomer, // who they are
@@ -27,11 +37,10 @@ func assess(t Terms, h History, now time.Time) *assessment {
 		a.refunded, a.disputed, a.reviewed, a.held, // whether it stays so
 	} {
 		if decided() {
-			return a
+			return
 		}
 	}
 	a.verdict.Status = Rewarded
-	return a
 }
 
 // assessment is the verdict in the making. Each rule adds its check, and says whether it has decided.
@@ -39,11 +48,15 @@ type assessment struct {
 	terms       Terms
 	history     History
 	now         time.Time
+	explains    bool      // it adds what each rule compared
 	from, until time.Time // the first and the last second in which a purchase counts
 	verdict     Verdict
 }
 
 func (a *assessment) check(name string, ok bool, format string, args ...any) {
+	if !a.explains {
+		return
+	}
 	a.verdict.Checks = append(a.verdict.Checks, Check{Name: name, OK: ok, Detail: fmt.Sprintf(format, args...)})
 }
 

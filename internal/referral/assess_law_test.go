@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/plusone-dev/plusone/internal/money"
@@ -22,6 +23,22 @@ func TestAssessDoesNotDependOnTheOrderOfFacts(t *testing.T) {
 		shuffled.Purchases = rapid.Permutation(h.Purchases).Draw(t, "shuffled")
 		shuffled.Signals = rapid.Permutation(h.Signals).Draw(t, "signals, shuffled")
 		sameVerdict(t, Assess(terms, shuffled, now), Assess(terms, h, now))
+	})
+}
+
+// Judge is Assess, but that it explains nothing.
+func TestJudgeIsAssessWithoutWords(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		terms, h, now := drawTerms(t), drawHistory(t), drawNow(t)
+		judged, assessed := Judge(terms, h, now), Assess(terms, h, now)
+		if len(judged.Checks) > 0 || len(assessed.Checks) == 0 {
+			t.Fatalf("checks %v, of %v", judged.Checks, assessed.Checks)
+		}
+		assessed.Checks = nil
+		if diff := cmp.Diff(assessed, judged); diff != "" {
+			t.Fatal(diff)
+		}
 	})
 }
 

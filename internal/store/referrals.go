@@ -163,7 +163,7 @@ func (t *txn) loadReferrers(q *db.Queries, ids []int64, into map[int64]*user) er
 func (t *txn) judge() {
 	wants := make(map[int64][]referral.Want)
 	for i, it := range t.items {
-		it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
+		it.verdict = referral.Judge(it.version.terms, it.history, t.at(it))
 		if it.verdict.WantsSlot && it.reopened {
 			t.grant(it, t.makeRoom(it))
 			continue
@@ -184,7 +184,7 @@ func (t *txn) judge() {
 func (t *txn) grant(it *item, slot referral.Slot) {
 	it.Slot, it.changed = int32(slot), true
 	it.history.Slot = slot
-	it.verdict = referral.Assess(it.version.terms, it.history, t.at(it))
+	it.verdict = referral.Judge(it.version.terms, it.history, t.at(it))
 }
 
 // at is the time a referral is assessed at: never before its last transition, for workers' databases may be restored,

@@ -71,8 +71,8 @@ func verifyVerdict(it *item, now time.Time, report func(Finding)) {
 	if it.ChangedAt.After(lately) {
 		lately = it.ChangedAt.UTC()
 	}
-	it.verdict = referral.Assess(it.version.terms, it.history, now)
-	if before := referral.Assess(it.version.terms, it.history, lately); !stands(it.verdict) && stands(before) {
+	it.verdict = referral.Judge(it.version.terms, it.history, now)
+	if before := referral.Judge(it.version.terms, it.history, lately); !stands(it.verdict) && stands(before) {
 		it.verdict = before
 	}
 	if !stands(it.verdict) {
