@@ -70,6 +70,9 @@ func newUsers(u Users) *users {
 	if u.Metrics == nil {
 		u.Metrics = NewUserMetrics(nil)
 	}
+	if u.Progress != nil {
+		u.Progress = &glance{Progress: u.Progress}
+	}
 	return &users{
 		Users:       u,
 		validations: limit.NewBuckets(u.PerMinute, time.Minute/time.Duration(u.PerMinute), u.Now),

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/fact"
@@ -114,6 +115,31 @@ func (c creation) code(ctx context.Context) (store.OwnCode, error) {
 type Progress interface {
 	// Applied says up to which message of the stream all are applied, and which was the last that was published.
 	Applied(ctx context.Context) (upTo, last uint64, err error)
+}
+
+// glance asks how far the worker has come for all who wait for it at once: when it is far behind, they are many.
+type glance struct {
+	Progress
+
+	mu         sync.Mutex
+	at         time.Time
+	upTo, last uint64
+}
+
+// glanceFor is how long an answer is good for. It is shorter than a sign-up is waited for afterwards.
+const glanceFor = 100 * time.Millisecond
+
+func (g *glance) Applied(ctx context.Context) (upTo, last uint64, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.at) > glanceFor {
+		asked := time.Now()
+		if g.upTo, g.last, err = g.Progress.Applied(ctx); err != nil {
+			return 0, 0, err
+		}
+		g.at = asked
+	}
+	return g.upTo, g.last, nil
 }
 
 // catchUp waits until the worker has come to all that was published so far. A code that is made for somebody whose sign-up is among

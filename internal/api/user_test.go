@@ -340,7 +340,7 @@ func TestCodeWaitsForTheWorker(t *testing.T) {
 	u.must(err)
 	mia := signUp("mia", "", time.Now().Add(time.Minute))
 	mia.SignUp.Program = "shop"
-	worker := &behind{until: 40, apply: func() { u.apply(mia) }} // for longer than a sign-up is waited for
+	worker := &behind{until: 9, apply: func() { u.apply(mia) }} // for longer than a sign-up is waited for
 	u.options.Progress = worker
 	u.serve()
 	var got ownCodeJSON
@@ -352,6 +352,15 @@ func TestCodeWaitsForTheWorker(t *testing.T) {
 	if len(got.ReferralCode) != 8 {
 		t.Errorf("%+v", got)
 	}
+	worker.asked, worker.until = 0, 3
+	worker.apply = func() {}
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() { u.do("GET", "/referral/code", u.bearer(fmt.Sprintf("crowd-%d", n))) })
+	}
+	if all.Wait(); worker.asked > 20 { // once in a while for all of them, and not by each
+		t.Errorf("the worker was asked about %d times", worker.asked)
+	}
 	for name, worker := range map[string]*behind{
 		"it does not come to it": {until: 1 << 30}, "it can not be asked": {until: 1 << 30, err: errors.New("no rights")},
 	} {
@@ -362,7 +371,7 @@ func TestCodeWaitsForTheWorker(t *testing.T) {
 			t.Errorf("%s: %+v %v", name, p, answer.Header())
 		}
 	}
-	if len(u.worker.apply) != 1 {
+	if len(u.worker.apply) != 1+20 {
 		t.Errorf("%d codes were published", len(u.worker.apply))
 	}
 }

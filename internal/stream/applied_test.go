@@ -16,7 +16,7 @@ func TestAppliedIsHowFarTheWorkerHasCome(t *testing.T) {
 	}
 	publishN(t, nc, 3)
 	hold := make(chan struct{})
-	run := consume(t, quick(nc), func(_ context.Context, batch []*Message) error { <-hold; return nil })
+	run := consume(t, quick(nc), func(context.Context, []*Message) error { <-hold; return nil })
 	eventually(t, "three are on their way", func() bool {
 		upTo, last, err := l.Applied(t.Context())
 		return err == nil && upTo == 0 && last == 3
