@@ -12,6 +12,7 @@ import (
 	"github.com/plusone-dev/plusone/internal/decide"
 	"github.com/plusone-dev/plusone/internal/limit"
 	"github.com/plusone-dev/plusone/internal/store"
+	"github.com/plusone-dev/plusone/internal/stream"
 	"github.com/plusone-dev/plusone/internal/usertoken"
 )
 
@@ -79,8 +80,15 @@ func (f publicFlags) option(h *host, primary *store.Database, desk *decide.Desk,
 	h.http.Expect(http.MethodPost, api.UserPosts...)
 	h.http.Expect(http.MethodPut, api.UserPuts...)
 	h.http.Expect(http.MethodDelete, api.UserDeletes...)
+	var progress api.Progress
+	if desk != nil {
+		if progress, err = stream.NewLetters(h.nats); err != nil {
+			return nil, err
+		}
+	}
 	return api.WithUsers(api.Users{
-		Store: primary, Tokens: tokens, Clients: clients, Desk: desk, PublicURL: f.public(fallback), LinkPath: f.LinkPath, PerMinute: f.Validations,
+		Progress: progress,
+		Store:    primary, Tokens: tokens, Clients: clients, Desk: desk, PublicURL: f.public(fallback), LinkPath: f.LinkPath, PerMinute: f.Validations,
 		Metrics: api.NewUserMetrics(h.reg),
 	}), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"mime"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -154,9 +155,25 @@ func (a *API) exportPages(w http.ResponseWriter, r *http.Request, of string, col
 	if err := a.copyPages(r.Context(), out, of, columns, first, next); err != nil {
 		a.spent.exports.WithLabelValues(of, resultBroken).Inc()
 		a.log.WarnContext(r.Context(), "an export broke off", "of", of, "rows", out.rows, "error", err)
-		panic(http.ErrAbortHandler)
+		cut(w, r)
+		return
 	}
 	a.spent.exports.WithLabelValues(of, resultComplete).Inc()
+}
+
+// cut breaks a connection off. An answer to HTTP/1.0, which nginx speaks to what is behind it unless told otherwise, ends where
+// its connection does: there it is reset, for one that is closed would be taken for whole.
+func cut(w http.ResponseWriter, r *http.Request) {
+	if !r.ProtoAtLeast(1, 1) {
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			if tcp, ok := conn.(*net.TCPConn); ok {
+				_ = tcp.SetLinger(0) // so that closing it resets it
+			}
+			_ = conn.Close()
+			return
+		}
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func (a *API) nextPage(ctx context.Context, next pages) ([]exported, error) {

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -327,10 +328,18 @@ func TestHalfAnExportIsNotTakenForAWholeOne(t *testing.T) {
 			t.Errorf("%s: %s, %v, %v: %s", format, res.Status, err, res.Trailer, body)
 		}
 	}
-	if got := testutil.ToFloat64(m.exports.WithLabelValues(ofReferrals, resultBroken)); got != 2 {
+	conn, err := net.Dial("tcp", server.Listener.Addr().String()) // as nginx does for somebody: without chunks, nor a length
+	w.must(err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "GET /v1/export/referrals?format=csv HTTP/1.0\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", token)
+	w.must(err)
+	if body, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("over HTTP/1.0: %v: %s", err, body)
+	}
+	if got := testutil.ToFloat64(m.exports.WithLabelValues(ofReferrals, resultBroken)); got != 3 {
 		t.Errorf("%v broke off", got)
 	}
-	if got := testutil.ToFloat64(m.rows.WithLabelValues(ofReferrals)); got != 6 {
+	if got := testutil.ToFloat64(m.rows.WithLabelValues(ofReferrals)); got != 9 {
 		t.Errorf("%v rows", got)
 	}
 	at := &scripted{Store: w.store.Database, err: errors.New("away")} // before it begins, an error is told

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -67,7 +69,7 @@ func (a *API) reverse(w http.ResponseWriter, r *http.Request) {
 	const wanted = " The body may be empty, or a JSON object in UTF-8 with the text note."
 	note := ""
 	var err error
-	if r.ContentLength != 0 {
+	if !empty(r) {
 		var members map[string]json.RawMessage
 		if members, err = readMembers(w, r, "", wanted, "note"); err == nil {
 			note, err = readNote(members)
@@ -92,6 +94,20 @@ func (a *API) reverse(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.answerRedemption(w, r, done, ledger.Reversed, again)
+}
+
+// empty says whether a request has no body, also where that shows only by reading it: one of no stated length may have none.
+func empty(r *http.Request) bool {
+	if r.ContentLength >= 0 {
+		return r.ContentLength == 0
+	}
+	body := bufio.NewReader(r.Body)
+	_, err := body.Peek(1)
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, r.Body}
+	return errors.Is(err, io.EOF)
 }
 
 // redemption serves GET /v1/redemptions/{redemption_id}.

@@ -222,3 +222,19 @@ func TestRedemptionsAreCounted(t *testing.T) {
 		t.Errorf("the log says %s", log)
 	}
 }
+
+// TestAReversalMayComeInPieces: a body of no stated length may be empty, and need not be.
+func TestAReversalMayComeInPieces(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	for body, want := range map[string]int{"": http.StatusNotFound, `{"note":"came back"}`: http.StatusNotFound, "{": http.StatusBadRequest} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/redemptions/4711/reverse", strings.NewReader(body))
+		r.ContentLength = -1
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		if w.handler.ServeHTTP(answer, r); answer.Code != want {
+			t.Errorf("%q: %d %s", body, answer.Code, answer.Body)
+		}
+	}
+}

@@ -34,6 +34,7 @@ type Users struct {
 	Tokens    *usertoken.Verifier // whose tokens count; nil: nobody's
 	Clients   limit.Clients       // tells those apart who have none
 	Desk      *decide.Desk        // publishes the codes of those who have none; nil: none can be made
+	Progress  Progress            // of the worker, which is waited for before that; nil: it is not
 	PublicURL string              // what share links begin with, without a slash at the end
 	LinkPath  string              // what stands between that and the code; empty: links.DefaultPath
 	PerMinute int                 // how often a minute an address, and a user, may have a code validated; 0: DefaultPerMinute
@@ -68,6 +69,9 @@ func newUsers(u Users) *users {
 	}
 	if u.Metrics == nil {
 		u.Metrics = NewUserMetrics(nil)
+	}
+	if u.Progress != nil {
+		u.Progress = &glance{Progress: u.Progress}
 	}
 	return &users{
 		Users:       u,
@@ -155,6 +159,7 @@ func (*limitedError) Error() string { return "api: too many requests" }
 var (
 	errNoStream = errors.New("api: there is no stream")
 	errOnItsWay = errors.New("api: the code is on its way")
+	errBehind   = errors.New("api: the worker is behind, or can not be asked about")
 )
 
 // failUser answers for an error of what users asked.
@@ -177,6 +182,13 @@ func (a *API) failUser(w http.ResponseWriter, r *http.Request, err error) {
 		problem.Write(w, problem.Problem{
 			Status: http.StatusServiceUnavailable, Reason: "on-its-way", Title: "The code is being made",
 			Detail: "It is published, and not applied yet. Ask again: there will be one code, however often you ask.",
+		})
+	case errors.Is(err, errBehind):
+		a.log.WarnContext(r.Context(), "a user's code is not made yet", "error", err)
+		w.Header().Set("Retry-After", "1")
+		problem.Write(w, problem.Problem{
+			Status: http.StatusServiceUnavailable, Reason: "on-its-way", Title: "The sign-up may be on its way",
+			Detail: "Not all that plusone was told is applied yet, and the user's sign-up, which brings a code, may be among it. Ask again.",
 		})
 	case errors.Is(err, store.ErrNotFound):
 		problem.Write(w, problem.Problem{

@@ -5,9 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/plusone-dev/plusone/internal/fact"
@@ -27,7 +29,8 @@ func (u *users) shareURL(code string) string { return links.ShareURL(u.PublicURL
 
 // How long a code is waited for.
 const (
-	signUpWithin = 500 * time.Millisecond // a sign-up may be on its way, and brings a code
+	workerWithin = 2 * time.Second        // what was published before may have the sign-up, which brings a code
+	signUpWithin = 500 * time.Millisecond // it may be about to be published, too
 	codeWithin   = 2 * time.Second        // from its publication
 	lookEvery    = 20 * time.Millisecond
 )
@@ -87,6 +90,9 @@ func (c creation) code(ctx context.Context) (store.OwnCode, error) {
 		return own, &limitedError{wait}
 	}
 	if !own.Registered {
+		if err := c.catchUp(ctx); err != nil {
+			return own, err
+		}
 		own, err = c.await(ctx, signUpWithin, keys, func(store.OwnCode) bool { return false })
 	}
 	for err == nil && own.Code == "" {
@@ -103,6 +109,62 @@ func (c creation) code(ctx context.Context) (store.OwnCode, error) {
 		}
 	}
 	return own, err
+}
+
+// Progress says how far the worker has come.
+type Progress interface {
+	// Applied says up to which message of the stream all are applied, and which was the last that was published.
+	Applied(ctx context.Context) (upTo, last uint64, err error)
+}
+
+// glance asks how far the worker has come for all who wait for it at once: when it is far behind, they are many.
+type glance struct {
+	Progress
+
+	mu         sync.Mutex
+	at         time.Time
+	upTo, last uint64
+}
+
+// glanceFor is how long an answer is good for. It is shorter than a sign-up is waited for afterwards.
+const glanceFor = 100 * time.Millisecond
+
+func (g *glance) Applied(ctx context.Context) (upTo, last uint64, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Since(g.at) > glanceFor {
+		asked := time.Now()
+		if g.upTo, g.last, err = g.Progress.Applied(ctx); err != nil {
+			return 0, 0, err
+		}
+		g.at = asked
+	}
+	return g.upTo, g.last, nil
+}
+
+// catchUp waits until the worker has come to all that was published so far. A code that is made for somebody whose sign-up is among
+// it would be a second one, with places of its own, and of a program that is not theirs. Error: errBehind.
+func (c creation) catchUp(ctx context.Context) error {
+	if c.Progress == nil {
+		return nil
+	}
+	over, cancel := context.WithTimeout(ctx, workerWithin)
+	defer cancel()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	upTo, last, err := c.Progress.Applied(over)
+	for err == nil && upTo < last {
+		select {
+		case <-over.Done():
+			err = over.Err()
+		case <-look.C:
+			upTo, _, err = c.Progress.Applied(over)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errBehind, err)
+	}
+	return nil
 }
 
 func (c creation) publish(ctx context.Context, program string, attempt int) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/plusone-dev/plusone/internal/money"
+	"github.com/plusone-dev/plusone/internal/store"
 	"github.com/plusone-dev/plusone/internal/usertoken"
 )
 
@@ -311,6 +312,67 @@ func TestCodeOfAnUnappliedSignUp(t *testing.T) {
 	u.ask("lena", "/referral/code", &got)
 	if got.ReferralCode != "C-LENA" || len(u.worker.apply) > 0 {
 		t.Errorf("%+v, after %d events", got, len(u.worker.apply))
+	}
+}
+
+// behind is a worker that has a message to come to, and comes to it when it has been asked about often enough.
+type behind struct {
+	asked, until int
+	apply        func()
+	err          error
+}
+
+func (b *behind) Applied(context.Context) (upTo, last uint64, err error) {
+	if b.asked++; b.asked < b.until {
+		return 6, 7, b.err
+	}
+	if b.asked == b.until {
+		b.apply()
+	}
+	return 8, 8, b.err
+}
+
+// TestCodeWaitsForTheWorker: while a sign-up may be among what the worker has not come to, no code is made. It would be a second one,
+// with places of its own, and of another program.
+func TestCodeWaitsForTheWorker(t *testing.T) {
+	u := newUserWorld(t)
+	_, err := store.NewDatabase(u.open(u.dsn)).ApplyProgram(t.Context(), []byte("name: shop\nqualify: {minimum: {usd: \"10.00\"}}\n"))
+	u.must(err)
+	mia := signUp("mia", "", time.Now().Add(time.Minute))
+	mia.SignUp.Program = "shop"
+	worker := &behind{until: 9, apply: func() { u.apply(mia) }} // for longer than a sign-up is waited for
+	u.options.Progress = worker
+	u.serve()
+	var got ownCodeJSON
+	u.ask("mia", "/referral/code", &got)
+	if got.ReferralCode != "C-MIA" || len(u.worker.apply) > 0 {
+		t.Errorf("%+v, after %d events", got, len(u.worker.apply))
+	}
+	u.ask("nobody-heard-of-them", "/referral/code", &got) // it has come to everything
+	if len(got.ReferralCode) != 8 {
+		t.Errorf("%+v", got)
+	}
+	worker.asked, worker.until = 0, 3
+	worker.apply = func() {}
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() { u.do("GET", "/referral/code", u.bearer(fmt.Sprintf("crowd-%d", n))) })
+	}
+	if all.Wait(); worker.asked > 20 { // once in a while for all of them, and not by each
+		t.Errorf("the worker was asked about %d times", worker.asked)
+	}
+	for name, worker := range map[string]*behind{
+		"it does not come to it": {until: 1 << 30}, "it can not be asked": {until: 1 << 30, err: errors.New("no rights")},
+	} {
+		u.options.Progress = worker
+		u.serve()
+		answer := u.do("GET", "/referral/code", u.bearer("nina"))
+		if p := u.problemOf(answer, http.StatusServiceUnavailable); p.Reason != "on-its-way" || answer.Header().Get("Retry-After") != "1" {
+			t.Errorf("%s: %+v %v", name, p, answer.Header())
+		}
+	}
+	if len(u.worker.apply) != 1+20 {
+		t.Errorf("%d codes were published", len(u.worker.apply))
 	}
 }
 

@@ -157,8 +157,9 @@ func (d *deltas) addSignUp(c countedSignUp, n int64) {
 	d.daily[dailyKey{c.program, c.day, tallySources, c.source}] += n
 }
 
-// addTransfer counts a transfer of a referral's reward. Errors: money.ErrOverflow.
-func (d *deltas) addTransfer(program int64, p ledger.Transfer, at time.Time) (err error) {
+// addTransfer counts a transfer of a referral's reward. What is too much for one number goes into another row: a sum that grows
+// large must not keep anybody from being paid.
+func (d *deltas) addTransfer(program int64, p ledger.Transfer, at time.Time) {
 	day := dailyKey{program, dayOf(at), tallyGranted, string(p.Amount.Currency)}
 	net := p.Amount.Minor
 	if p.Kind == ledger.Revoked {
@@ -167,8 +168,12 @@ func (d *deltas) addTransfer(program int64, p ledger.Transfer, at time.Time) (er
 	if to, _ := referral.PartOf(p.Leg); to == referral.Referrer {
 		d.rows.Earnings.add(memberKey{int64(p.User()), program}, string(p.Amount.Currency), net)
 	}
-	d.daily[day], err = money.AddMinor(d.daily[day], p.Amount.Minor)
-	return err
+	sum, err := money.AddMinor(d.daily[day], p.Amount.Minor)
+	if err != nil {
+		d.rows.Daily.add(day, d.daily[day])
+		sum = p.Amount.Minor
+	}
+	d.daily[day] = sum
 }
 
 // channels are the ways to share a link that are counted by name.
@@ -197,14 +202,12 @@ func (d *deltas) counted() *deltaRows {
 }
 
 // tally notes what the transaction changes of what referrals and sign-ups count as, beside what was noted on the way.
-func (t *txn) tally() error {
+func (t *txn) tally() {
 	d := &t.deltas
 	for _, it := range t.items {
 		d.changeReferral(it.counted(t.books), counts(it.Referral, it.paidAt))
 		for _, p := range it.post {
-			if err := d.addTransfer(it.ProgramID, p, t.at(it)); err != nil {
-				return err
-			}
+			d.addTransfer(it.ProgramID, p, t.at(it))
 		}
 	}
 	for _, u := range t.users {
@@ -213,7 +216,6 @@ func (t *txn) tally() error {
 			d.addSignUp(is, 1)
 		}
 	}
-	return nil
 }
 
 // counted is what the referral counted as before. What the batch changed of the payment that decided it is in the books.
@@ -230,9 +232,7 @@ func (it *item) counted(b *books) countedReferral {
 
 // saveTallies writes what the transaction changes of the tallies, if anything.
 func (t *txn) saveTallies() error {
-	if err := t.tally(); err != nil {
-		return err
-	}
+	t.tally()
 	rows := t.deltas.counted()
 	if rows.none() {
 		return nil

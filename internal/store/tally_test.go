@@ -564,3 +564,22 @@ func TestTalliesOfTwoPeople(t *testing.T) {
 		w.close()
 	}
 }
+
+// TestATallyOfTooMuchKeepsNobodyFromBeingPaid: both sides' rewards fit, and what the day came to fits no number but the
+// database's own.
+func TestATallyOfTooMuchKeepsNobodyFromBeingPaid(t *testing.T) {
+	w := newWorld(t, `
+name: default
+qualify: {minimum: {usd: "10.00"}}
+rewards:
+  - {to: referrer, percent: "100"}
+  - {to: referee, percent: "100"}
+`)
+	w.now = noon.Add(day)
+	much := usd(1<<62 + 1<<61)
+	w.apply(registered("alice", "", noon), registered("bob", "C-ALICE", noon))
+	w.apply(session(1, "bob", much, noon.Add(time.Hour)), charge(1, 0, noon.Add(time.Hour)))
+	w.wantBalances("alice has " + much.String() + "\nbob has " + much.String())
+	w.foldAll()
+	w.lawful()
+}

@@ -126,14 +126,9 @@ func (l *Letters) Standing(ctx context.Context) (st Standing, err error) {
 	if err != nil {
 		return st, err
 	}
-	var consumer jetstream.Consumer
-	err = unlessRefused(ctx, l.js.Conn(), request{"CONSUMER.INFO.", In, adviseUser}, func(ctx context.Context) (err error) {
-		consumer, err = l.js.Consumer(ctx, In, DefaultConsumer)
-		return err
-	})
+	info, err := l.worker(ctx)
 	if err != nil {
-		return st, fmt.Errorf("stream: consumer %s of %s: %w", DefaultConsumer, In, classify(err))
+		return st, err
 	}
-	info := consumer.CachedInfo()
 	return Standing{Dead: dead.CachedInfo().State.Msgs, Pending: info.NumPending, Unacked: uint64(max(0, info.NumAckPending))}, nil
 }
