@@ -29,8 +29,8 @@ fraud:
 //
 //nolint:dupword // it is SQL
 const untracedCrowd = `
-insert into users (external_id, registered_at, sign_up_event, program_id, ip_key, device_key, traced)
-select 'stranger-' || n, now(), 'x', 1, int8send(n), int8send(n), false from generate_series(1, 25000) n;
+insert into users (external_id, registered_at, sign_up_event, ip_key, device_key, traced)
+select 'stranger-' || n, now(), 'x', int8send(n), int8send(n), false from generate_series(1, 25000) n;
 analyze users`
 
 func (w *world) traced() int {
