@@ -220,6 +220,9 @@ func Routes() (gets, posts []string) {
 // patience is how long the database or the stream may take for a page.
 const patience = 15 * time.Second
 
+// applyPatience is how long applying terms may take.
+const applyPatience = 10 * time.Minute
+
 // guarded is around every page: its headers, who may send forms, the session, and what becomes of errors.
 func (c *Console) guarded(h handler) http.Handler {
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
