@@ -16,7 +16,7 @@ func TestALookIsStrict(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte(`<!doctype html><html><title>Wrong</title><input><p style="color:#ccc;background:#fff">faint</p>` +
-			`<p style="width:3000px">wide</p><script>console.error("a complaint")</script><!--` + strings.Repeat("x", maxWeight) + `-->`))
+			`<p style="width:3000px">wide</p><button style="outline:none">dim</button><button tabindex="-1">apart</button><script>console.error("a complaint")</script><!--` + strings.Repeat("x", maxWeight) + `-->`))
 	}))
 	t.Cleanup(site.Close)
 	g := welcome(t, startChromium(t), sizes[0])
@@ -32,6 +32,10 @@ func TestALookIsStrict(t *testing.T) {
 	}
 	if over, err := ask[int](g, tooWide); err != nil || over < 1000 {
 		t.Errorf("it is %d pixels too wide (%v)", over, err)
+	}
+	unseen, missed := g.tour()
+	if !slices.ContainsFunc(unseen, func(at string) bool { return strings.Contains(at, "dim") }) || len(missed) != 1 || !strings.Contains(missed[0], "apart") {
+		t.Errorf("the focus is not seen on %v, and does not come to %v", unseen, missed)
 	}
 	testkit.Eventually(t, patience, func() (bool, string) {
 		g.mu.Lock()

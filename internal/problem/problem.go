@@ -52,7 +52,9 @@ func Write(w http.ResponseWriter, p Problem) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Del("Content-Length")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) //nolint:errchkjson // the status is sent; a client that is gone by now has no use for an error
+	body := json.NewEncoder(w)
+	body.SetEscapeHTML(false) // people read it in a terminal; no browser takes it for a page
+	_ = body.Encode(p)        //nolint:errchkjson // the status is sent; a client that is gone by now has no use for an error
 }
 
 // MethodNotAllowed answers 405 and lists the methods that are allowed.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +71,15 @@ func TestWrite(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestWriteIsReadable: people read a problem in their terminal, as it was written.
+func TestWriteIsReadable(t *testing.T) {
+	w := httptest.NewRecorder()
+	problem.Write(w, problem.Problem{Status: 401, Detail: "send `Authorization: Bearer <token>` & no other"})
+	if body := w.Body.String(); !strings.Contains(body, "Bearer <token>` & no other") {
+		t.Error(body)
 	}
 }
 

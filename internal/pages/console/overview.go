@@ -20,6 +20,7 @@ type overviewPage struct {
 	Shown    int64
 	Charts   []pages.Chart
 	Moneys   []pages.Chart
+	Funnel   []share
 	Sources  []share
 	Percent  string // of the referred who were rewarded; empty without any
 	Latest   []store.Browsed
@@ -102,6 +103,7 @@ func (o *overviewPage) draw() {
 		},
 	}
 	o.drawMoney(days)
+	o.funnel()
 	for _, s := range o.SignUpsBySource {
 		o.Sources = append(o.Sources, share{s.Name, s.Count, o.SignUpsBySource[0].Count})
 	}
@@ -109,6 +111,14 @@ func (o *overviewPage) draw() {
 		thousandths := o.Totals.Rewarded * 1000 / o.Totals.Referred
 		o.Percent = fmt.Sprintf("%d.%d %%", thousandths/10, thousandths%10)
 	}
+}
+
+// funnel is how far people got: each step counts those that came further as well. Who names a code without having followed a link
+// signs up without a visit, so that there may be more of the second than of the first.
+func (o *overviewPage) funnel() {
+	t := o.Totals
+	most := max(t.Visits, t.Referred, 1)
+	o.Funnel = []share{{"Visits", t.Visits, most}, {"Sign-ups with a code", t.Referred, most}, {"Qualified", t.Qualified, most}, {"Rewarded", t.Rewarded, most}}
 }
 
 // mostMoneys is how many currencies have a chart of their own.

@@ -37,9 +37,9 @@ func TestPages(t *testing.T) {
 		fmt.Sprintf("/console/referrals?referee=%d", bob.User): {"bob"},
 		"/console/referrals/1":                                 {"Bought enough", "paid 30.00 usd", "cs_1", "$10.00", "granted", "pending → qualified", "evt_cs_1"},
 		"/console/referrals/3":                                 {"Kept what they bought", "taken back", "$30.00"},
-		"/console/referrals/4":                                 {"Decide", "throw-away e-mail address", "/console/referrals/4/approve"},
+		"/console/referrals/4":                                 {"Decide", "throw-away e-mail address", "<b>Throw-away e-mail address</b>", "/console/referrals/4/approve"},
 		"/console/reviews":                                     {"Referral 4", "Referral 5", "/console/referrals/5/reject", "throw-away e-mail address"},
-		"/console/users":                                       {"alice", "grace", "C-BOB"},
+		"/console/users":                                       {"alice", "grace", "C-BOB", "The newest first"},
 		"/console/users/1":                                     {"alice@example.com", "C-ALICE", "$10.00", "All of them|bob", "Mark as verified", "Erase", "reward"},
 		"/console/users/1/erase":                               {"Erase alice?", "can not be taken back"},
 		"/console/users/1/verify":                              {"Mark as verified"},
@@ -70,6 +70,32 @@ func TestPages(t *testing.T) {
 	}
 	b.must("/console/referrals?status=pending", nil, ">bob<", ">dave<")
 	b.must("/console/unplaced?kind=refund", []string{"ch_9"}, "C-NOBODY")
+}
+
+// TestTheFunnel: the overview says how many came how far, and those that came further are among those before.
+func TestTheFunnel(t *testing.T) {
+	w := newWorld(t)
+	w.story()
+	for n := range 7 {
+		w.apply(fact.Event{Key: fmt.Sprint("visit-", n), Type: fact.LinkVisited, At: time.Now(), Visit: &fact.Visit{Code: "C-ALICE", At: time.Now()}})
+	}
+	w.fold()
+	text := w.browser().page("/console")
+	for step, count := range map[string]int{"Visits": 7, "Sign-ups with a code": 5, "Qualified": 3, "Rewarded": 1} {
+		row := fmt.Sprintf(`<th scope="row">%s</th><td class="num">%d</td><td class="meter"><progress max="7" value="%d"`, step, count, count)
+		if !strings.Contains(text, row) {
+			t.Errorf("the overview does not say that %s are %d", step, count)
+		}
+	}
+}
+
+// TestWhoHasOnlyACode: somebody may be known before they sign up, and need not have paid for that.
+func TestWhoHasOnlyACode(t *testing.T) {
+	w := newWorld(t)
+	w.apply(fact.Event{Key: "given", At: time.Now(), Assignment: &fact.Assignment{UserID: "hank", Code: "V-HANK", At: time.Now()}})
+	b := w.browser()
+	b.must("/console/users", []string{"hank", "V-HANK", "not yet"}, "payment")
+	b.must("/console/users/1", []string{"has not signed up", "V-HANK"}, "payment")
 }
 
 var (

@@ -197,7 +197,7 @@ func (c *Console) databaseParts(r *http.Request) []part {
 	}
 	reviews := part{"Reviews", "Nobody awaits a decision.", "good", "Well"}
 	if n := b.Waiting.Reviews; n > 0 {
-		reviews = part{"Reviews", plural(n, "referral") + " await a person's decision.", "wait", "Waiting"}
+		reviews = part{"Reviews", "A person's decision is awaited by " + plural(n, "referral") + ".", "wait", "Waiting"}
 	}
 	credits := part{"Credits", "All purchases are credited that are to be.", "good", "Well"}
 	if n := b.Waiting.Backlog; n > 0 {

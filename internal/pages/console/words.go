@@ -65,7 +65,7 @@ func checkWords(name string) string {
 	if s := checkTexts[name]; s != "" {
 		return s
 	}
-	s := strings.ReplaceAll(name, "_", " ")
+	s := signalWords(name) // a sign of fraud is a check by its own name
 	if s == "" {
 		return s
 	}
