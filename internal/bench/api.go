@@ -11,14 +11,18 @@ const partAPI = "api"
 
 // The names of what is measured there: the slowest of a hundred, in milliseconds.
 const (
-	nameSelect   = "indexed select"
+	nameBare     = "indexed select, bare"
+	nameSelect   = "indexed select over HTTP"
 	nameValidate = "validate"
 	nameStats    = "stats"
 )
 
 const (
-	ratioValidate = "validate / indexed select, p99"
-	ratioStats    = "stats / indexed select, p99"
+	ratioValidate = "validate / indexed select over HTTP, p99"
+	ratioStats    = "stats / indexed select over HTTP, p99"
+
+	ratioBareValidate = "validate / bare indexed select, p99"
+	ratioBareStats    = "stats / bare indexed select, p99"
 	// mostOfASelect is how many times as long as one indexed select an answer may take, at the 99th percentile.
 	mostOfASelect = 5.0
 )
@@ -27,8 +31,8 @@ const (
 // most of the time is spent in waiting for one.
 const askers = 2
 
-// measureAPI measures answers of the API, from outside, against one select by an index, from a connection that is open and a
-// statement that is prepared: that is the least an answer could take.
+// measureAPI measures answers of the API, from outside, against one select by an index that is asked for in the same way: over
+// HTTP, of a server that does nothing else. Beside it stands the bare select, over a connection that is open.
 func (w *world) measureAPI(ctx context.Context) (series, error) {
 	if err := w.multiply(ctx); err != nil {
 		return nil, err
@@ -39,12 +43,17 @@ func (w *world) measureAPI(ctx context.Context) (series, error) {
 		return nil, err
 	}
 	defer role.stop()
-	q := w.newQuestions(role.public)
+	served, err := startServer(beSelect, w.dsn)
+	if err != nil {
+		return nil, err
+	}
+	defer served.stop()
+	q := w.newQuestions(role.public, served.url)
 	timed := func(name string, ask question) measurement {
 		return measurement{name, func(ctx context.Context) (float64, error) { return q.p99(ctx, w.o.samples, ask) }, "ms, p99"}
 	}
 	return w.turns(ctx, w.forgetStatements, w.tellStatements, []measurement{
-		timed(nameSelect, q.selectCode), timed(nameValidate, q.validate), timed(nameStats, q.stats),
+		timed(nameBare, q.bareSelect), timed(nameSelect, q.servedSelect), timed(nameValidate, q.validate), timed(nameStats, q.stats),
 	})
 }
 
@@ -86,6 +95,8 @@ func (r *report) addAPI(s series) {
 	}
 	r.Ratios[ratioValidate] = s.ratio(nameValidate, nameSelect)
 	r.Ratios[ratioStats] = s.ratio(nameStats, nameSelect)
+	r.Ratios[ratioBareValidate] = s.ratio(nameValidate, nameBare)
+	r.Ratios[ratioBareStats] = s.ratio(nameStats, nameBare)
 }
 
 // mustBeQuick fails when an answer takes more than its share.

@@ -48,7 +48,7 @@ func main() {
 // run returns the exit code: 0 when all was measured and nothing fell below what was recorded, 1 when not, 2 when it was
 // called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && (args[0] == beNATS || args[0] == beHTTP) {
+	if len(args) > 0 && (args[0] == beNATS || args[0] == beHTTP || args[0] == beSelect) {
 		if err := beServer(args, os.Stdin, stdout); err != nil {
 			fmt.Fprintf(stderr, "bench: %s: %v\n", args[0], err)
 			return 1

@@ -18,6 +18,8 @@ import (
 const (
 	beNATS = "be-nats"
 	beHTTP = "be-http"
+
+	beSelect = "be-select"
 )
 
 // child is such a process.
@@ -66,6 +68,8 @@ func beServer(args []string, stdin io.Reader, stdout io.Writer) error {
 	switch args[0] {
 	case beNATS:
 		return serveNATS(args[1], stdin, stdout)
+	case beSelect:
+		return serveSelect(args[1], stdin, stdout)
 	default:
 		return serveYes(stdin, stdout)
 	}
