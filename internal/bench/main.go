@@ -49,7 +49,7 @@ func main() {
 // called wrongly.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && (args[0] == beNATS || args[0] == beHTTP || args[0] == beSelect) {
-		if err := beServer(args, os.Stdin, stdout); err != nil {
+		if err := beServer(ctx, args, os.Stdin, stdout); err != nil {
 			fmt.Fprintf(stderr, "bench: %s: %v\n", args[0], err)
 			return 1
 		}

@@ -14,8 +14,8 @@ const selectCode = "select count(*) from codes where code = $1"
 
 // serveSelect answers every request with that one select, and does nothing beside: the least that an answer over HTTP could
 // take which looks anything up.
-func serveSelect(dsn string, stdin io.Reader, stdout io.Writer) error {
-	pool, err := store.Open(context.Background(), dsn, store.WithOnePlan())
+func serveSelect(ctx context.Context, dsn string, stdin io.Reader, stdout io.Writer) error {
+	pool, err := store.Open(ctx, dsn, store.WithOnePlan())
 	if err != nil {
 		return err
 	}

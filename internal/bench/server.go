@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -64,12 +65,12 @@ func (c *child) stop() {
 }
 
 // beServer is what the child does.
-func beServer(args []string, stdin io.Reader, stdout io.Writer) error {
+func beServer(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	switch args[0] {
 	case beNATS:
 		return serveNATS(args[1], stdin, stdout)
 	case beSelect:
-		return serveSelect(args[1], stdin, stdout)
+		return serveSelect(ctx, args[1], stdin, stdout)
 	default:
 		return serveYes(stdin, stdout)
 	}
