@@ -13,7 +13,7 @@ type pageQuery struct {
 }
 
 // userLimit is how many of a page somebody is shown who does not say: what fits on a screen.
-const userLimit = 20
+const userLimit = 10
 
 func readPageQuery(r *http.Request, most int) (pageQuery, error) {
 	p := pageQuery{limit: min(userLimit, most)}

@@ -152,7 +152,7 @@ func TestStatsPages(t *testing.T) {
 	u.apply(events...)
 	u.ask("alice", "/referral/stats", &statsJSON{}) // the terms are read once
 	asked := make(map[string]int64)
-	for limit, pages := range map[string]int{"": 6, "limit=200": 1, "limit=7": 17, "limit=115": 1, "limit=114": 2} {
+	for limit, pages := range map[string]int{"": 12, "limit=200": 1, "limit=7": 17, "limit=115": 1, "limit=114": 2} {
 		var ids []int
 		n := 0
 		for cursor := ""; ; {

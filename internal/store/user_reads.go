@@ -139,7 +139,7 @@ func broughtBy(ctx context.Context, q *db.Queries, userID string, page Bringing)
 // amountsIn reads an object of minor units by currency. It leaves out nothing: a balance of zero is one.
 func amountsIn(object []byte) (all []money.Amount, err error) {
 	var minor map[money.Currency]int64
-	if len(object) > 0 {
+	if len(object) > len("{}") {
 		err = json.Unmarshal(object, &minor)
 	}
 	for _, c := range slices.Sorted(maps.Keys(minor)) {
