@@ -46,6 +46,24 @@ func TestASiblingTurnsOutToBeTwo(t *testing.T) {
 	t.Run("erased last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3, 4}, []int{5}) })
 }
 
+// A customer was somebody's before another named them as their own. When the first was erased, and when that was heard of,
+// does not matter: not by the least that may be between two claims. Of one moment it may, for the smaller id counts, and of
+// the erased no id is known.
+func TestACustomerWasFirstSomebodyErasedSince(t *testing.T) {
+	for name, between := range map[string]time.Duration{"the erased first": -time.Microsecond, "the erased second": time.Microsecond} {
+		carol := registered("carol", "C-ALICE", noon)
+		carol.SignUp.Customer = "cus_1"
+		s := sequence{events: []fact.Event{
+			carol, guest(1, "cus_1", usd(1000), noon.Add(-day)), // 1 2
+			tie("cus_1", "dave", noon.Add(between)), // 3
+			erased("dave", hour),                    // 4
+		}}
+		t.Run(name+", erased last", func(t *testing.T) { told(t, s, []int{0}, []int{1, 2, 3}, []int{4}) })
+		t.Run(name+", erased first", func(t *testing.T) { told(t, s, []int{0}, []int{4}, []int{1, 2, 3}) })
+		t.Run(name+", erased between", func(t *testing.T) { told(t, s, []int{0}, []int{2, 3}, []int{1, 4}) })
+	}
+}
+
 // Whoever comes after the erased person keeps their own name.
 func TestTheNextPersonKeepsTheirName(t *testing.T) {
 	w := newWorld(t, "")

@@ -59,11 +59,12 @@ func drawBusinessWith(t *rapid.T, some features) *business {
 	return b
 }
 
-// apart dates what is said of two people as the same customer, or buyer, in two different seconds. Of one second the
-// smaller id counts, and whoever is erased has none any more.
+// apart dates what is said of two people as the same customer, or buyer, at two different moments. Of one moment the
+// smaller id counts, and whoever is erased has none any more. What is drawn is a second apart, or 300 milliseconds: so each
+// person's own milliseconds never make one moment of two, as seconds would.
 func (b *business) apart() {
 	order := []string{"alice", "bob", "carol", "dave", "erin", "frank", "zoe"}
-	later := func(id string) time.Duration { return time.Duration(1+slices.Index(order, id)) * time.Second }
+	later := func(id string) time.Duration { return time.Duration(1+slices.Index(order, id)) * time.Millisecond }
 	for i := range b.events {
 		e := &b.events[i]
 		if s := e.SignUp; s != nil && s.Customer != "" {

@@ -101,6 +101,34 @@ func TestBusinessesAreOfEveryKind(t *testing.T) {
 	t.Log(seen)
 }
 
+// TestErasedBusinessesAreApart: where somebody is erased, no customer is said to be two people at one moment. Which of them
+// counts would depend on when the erasure came.
+func TestErasedBusinessesAreApart(t *testing.T) {
+	made, claims := rapid.Custom(drawBusiness), 0
+	for seed := range 300 {
+		b, who := made.Example(seed), make(map[string]string)
+		note := func(customer, user string, at time.Time) {
+			said := fmt.Sprint(customer, " at ", at)
+			if old := who[said]; old != "" && old != user {
+				t.Errorf("business %d: %s is said to be %s and %s", seed, said, old, user)
+			}
+			who[said] = user
+			claims++
+		}
+		for _, e := range b.events {
+			if e.Tie != nil && b.some.has(erasure) {
+				note(e.Tie.Customer, e.Tie.UserID, e.Tie.At)
+			}
+			if s := e.SignUp; s != nil && s.Customer != "" && b.some.has(erasure) {
+				note(live.Key(s.Customer), s.UserID, s.RegisteredAt)
+			}
+		}
+	}
+	if claims < 300 {
+		t.Errorf("only %d times is it said who a customer is", claims)
+	}
+}
+
 // world is a new one with the business's programs.
 func (b *business) world(t *testing.T, rt reporter) *world {
 	w := newWorld(t, "")
