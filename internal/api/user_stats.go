@@ -99,7 +99,7 @@ func (a *API) stats(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, b := range list {
 		j.Referrals = append(j.Referrals, broughtJSON{
-			ID: strconv.FormatInt(b.ID, 10), UserID: orNull(b.Referee), Username: orNull(b.Username), Status: b.Status,
+			ID: strconv.FormatInt(b.ID, 10), UserID: orNull(b.Referee), Username: orNull(masked(b.Username)), Status: b.Status,
 			Reason: orNull(string(b.Reason)), UnderReview: b.Reviewing, BonusEarned: inCurrency(b.Bonus, u.Currency),
 			Bonuses: amountsOf(b.Bonus), AttributedAt: stamp(b.AttributedAt),
 		})

@@ -329,3 +329,16 @@ func (u *userWorld) testUnlisting(t *testing.T, leaders func(userID, query strin
 		u.problemOf(u.do(method, "/referral/leaderboard/me?user_id=u3", u.bearer("u1")), http.StatusBadRequest)
 	}
 }
+
+// TestStatsShowNoAddress: where a business takes e-mail addresses for usernames, a referrer does not read those of friends.
+func TestStatsShowNoAddress(t *testing.T) {
+	u := newUserWorld(t)
+	friend := signUp("bob", "C-ALICE", noon.Add(-time.Hour))
+	friend.SignUp.Username = "bob@example.com"
+	u.apply(signUp("alice", "", noon.Add(-2*time.Hour)), friend)
+	var got statsJSON
+	u.ask("alice", "/referral/stats", &got)
+	if len(got.Referrals) != 1 || got.Referrals[0].Username == nil || *got.Referrals[0].Username != "b•••@example.com" {
+		t.Errorf("%+v", got.Referrals)
+	}
+}

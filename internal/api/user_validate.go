@@ -99,14 +99,19 @@ func verdictOn(v store.Validation, userID string) (outcome string, answer any) {
 		return outcomeUsedUp, invalid(codeUsedUp)
 	}
 	valid := validJSON{Valid: true, Message: "Referral code is valid", Referrer: byJSON{
-		Username: orNull(v.Username), Email: orNull(publicname.Mask(v.Email)),
+		Username: orNull(masked(v.Username)), Email: orNull(publicname.Mask(v.Email)),
 	}}
-	if strings.Contains(v.Username, "@") {
-		valid.Referrer.Username = orNull(publicname.Mask(v.Username))
-	}
 	if v.MaxUses > 0 {
 		remaining := v.MaxUses - v.Uses
 		valid.Remaining = &remaining
 	}
 	return outcomeValid, valid
+}
+
+// masked is somebody's name as others are shown it: one that is an e-mail address must not give the address away.
+func masked(username string) string {
+	if strings.Contains(username, "@") {
+		return publicname.Mask(username)
+	}
+	return username
 }
