@@ -192,7 +192,7 @@ func (c *Console) closed() map[string]handler {
 		"GET /console/programs/{program}/versions/{version}": c.terms,
 		"GET /console/programs/change":                       c.change,
 		"POST /console/programs/preview":                     c.preview,
-		"POST /console/programs/apply":                       c.apply,
+		routeApply:                                           c.apply,
 		"GET /console/dead-letters":                          c.letters,
 		"GET /console/unplaced":                              c.unplaced,
 		"GET /console/health":                                c.health,
@@ -221,12 +221,22 @@ func Routes() (gets, posts []string) {
 const patience = 15 * time.Second
 
 // applyPatience is how long applying terms may take.
-const applyPatience = 10 * time.Minute
+const (
+	applyPatience = 10 * time.Minute
+	routeApply    = "POST /console/programs/apply"
+)
+
+func patienceFor(r *http.Request) time.Duration {
+	if r.Pattern == routeApply {
+		return applyPatience
+	}
+	return patience
+}
 
 // guarded is around every page: its headers, who may send forms, the session, and what becomes of errors.
 func (c *Console) guarded(h handler) http.Handler {
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), patienceFor(r))
 		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if err := h(w, r.WithContext(ctx)); err != nil {

@@ -228,10 +228,7 @@ func (c *Console) apply(w http.ResponseWriter, r *http.Request) error {
 	// Terms that are the first to look for people by their address or device have everybody traced before they hold. A
 	// recorder in a test has no deadline to put off, and needs none.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(applyPatience + patience))
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), applyPatience)
-	defer cancel()
-	r = r.WithContext(ctx) // also for what is left to do then
-	applied, err := c.Store.ApplyProgram(ctx, []byte(source))
+	applied, err := c.Store.ApplyProgram(r.Context(), []byte(source))
 	if err != nil {
 		return err
 	}
