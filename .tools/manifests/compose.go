@@ -155,7 +155,7 @@ var secretName = regexp.MustCompile(`PASSWORD|SECRET|TOKEN|_KEY|DATABASE_URL|NAT
 var mayHold = map[string][]string{
 	"ingress": {"ingress_nats_url", "stripe_webhook_secret", "events_token"},
 	"worker":  {"worker_nats_url", "worker_database_url", "hash_key"},
-	"api":     {"api_nats_url", "api_database_url", "api_token", "admin_token"},
+	"api":     {"api_nats_url", "api_database_url", "api_token", "admin_token", "user_jwt_secret"},
 	"audit":   {"tools_database_url"},
 	"streams": {"tools_nats_url"},
 	"tools":   {"tools_nats_url", "tools_database_url"},

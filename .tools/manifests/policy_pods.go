@@ -119,7 +119,7 @@ func secretKey(variable string) string {
 var readsSecrets = map[string][]string{
 	"ingress": {"NATS_URL", "PLUSONE_EVENTS_TOKEN", "STRIPE_WEBHOOK_SECRET"},
 	"worker":  {"DATABASE_URL", "NATS_URL", "PLUSONE_HASH_KEY"},
-	"api":     {"DATABASE_URL", "NATS_URL", "PLUSONE_ADMIN_TOKEN", "PLUSONE_API_TOKEN"},
+	"api":     {"DATABASE_URL", "NATS_URL", "PLUSONE_ADMIN_TOKEN", "PLUSONE_API_TOKEN", "PLUSONE_USER_JWT_SECRET"},
 	"audit":   {"DATABASE_URL"},
 	"migrate": {"DATABASE_URL"},
 	"streams": {"NATS_URL"},
