@@ -339,7 +339,7 @@ var (
 func TestThePagesNameWhatThereIs(t *testing.T) {
 	page := read(t, operatingPage) + read(t, "../docs/durability.md")
 	help := ""
-	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "dev", "program apply", "program preview", "referral unplaced", "referral approve", "user erase", "recount", "health"} {
+	for _, of := range []string{"ingress", "worker", "api", "audit", "migrate", "streams", "dev", "program apply", "program preview", "referral unplaced", "referral approve", "user erase", "token create", "token list", "token revoke", "recount", "health"} {
 		p := testkit.StartProcess(t, testkit.ProcessConfig{
 			Path: testkit.Binary(t, "github.com/plusone-dev/plusone/cmd/plusone"), Args: append(strings.Fields(of), "--help"), Dir: t.TempDir(),
 		})

@@ -62,7 +62,7 @@ func shell(t *testing.T, script string) string {
 func startShop(t *testing.T, args ...string) *devProcess {
 	t.Helper()
 	d := &devProcess{data: filepath.Join(t.TempDir(), "data")}
-	d.Process = start(t, nil, append([]string{"dev", "--data", d.data, "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0"}, args...)...)
+	d.Process = start(t, nil, append([]string{"dev", "--data", d.data, "--listen", "127.0.0.1:0", "--shop-listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"}, args...)...)
 	d.WaitLine(patience, "Ctrl-C stops everything")
 	return d
 }
