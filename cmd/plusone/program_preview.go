@@ -1,14 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,27 +135,18 @@ type previewExample struct {
 func previewOf(p store.Preview, terms referral.Terms) preview {
 	out := preview{
 		Program: p.Program, Version: p.Version, Referrals: p.Referrals, Amounts: p.Amounts, Reviewing: difference{p.PresentReviewing, p.UnderReviewing},
-		Outcomes: outcomes(p), Changes: []changeRow{}, Cost: []costRow{}, Examples: []previewExample{}, Notes: []string{},
+		Qualify:  difference(p.Standing(referral.Qualified, referral.Rewarded)),
+		Rewarded: difference(p.Standing(referral.Rewarded)),
+		Outcomes: []outcomeRow{}, Changes: []changeRow{}, Cost: []costRow{}, Examples: []previewExample{}, Notes: []string{},
 	}
-	for _, o := range out.Outcomes {
-		if o.Status == referral.Rewarded {
-			out.Rewarded = o.difference
-		}
-		if o.Status == referral.Rewarded || o.Status == referral.Qualified {
-			out.Qualify.Present += o.Present
-			out.Qualify.Under += o.Under
-		}
+	for _, o := range p.Outcomes() {
+		out.Outcomes = append(out.Outcomes, outcomeRow{o.Status, o.Reason, difference(o.Difference)})
 	}
-	for c, n := range p.Changed {
-		out.Changes = append(out.Changes, changeRow{outcomeText(c.From), outcomeText(c.To), n})
+	for _, c := range p.Changes() {
+		out.Changes = append(out.Changes, changeRow{outcomeText(c.From), outcomeText(c.To), p.Changed[c]})
 	}
-	slices.SortFunc(out.Changes, func(a, b changeRow) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
-	})
-	currencies := maps.Clone(p.PresentCost)
-	maps.Copy(currencies, p.UnderCost)
-	for _, c := range slices.Sorted(maps.Keys(currencies)) {
-		out.Cost = append(out.Cost, costRow{c, p.PresentCost[c], p.UnderCost[c]})
+	for _, c := range p.Costs() {
+		out.Cost = append(out.Cost, costRow{c.Present.Currency, c.Present.Minor, c.Under.Minor})
 	}
 	for _, e := range p.Examples {
 		out.Examples = append(out.Examples, previewExample{e.ID, outcomeText(e.From), outcomeText(e.To), e.Why, owed(e.PresentOwed), owed(e.UnderOwed)})
@@ -167,21 +155,6 @@ func previewOf(p store.Preview, terms referral.Terms) preview {
 		out.Notes = append(out.Notes, "credit_purchases: what is credited to buyers is not part of the cost")
 	}
 	return out
-}
-
-// outcomes are all that there are, or would be, in the order of a referral's life.
-func outcomes(p store.Preview) []outcomeRow {
-	all := maps.Clone(p.Present)
-	maps.Copy(all, p.Under)
-	rows := make([]outcomeRow, 0, len(all))
-	for o := range all {
-		rows = append(rows, outcomeRow{o.Status, o.Reason, difference{p.Present[o], p.Under[o]}})
-	}
-	order := []referral.Status{referral.Pending, referral.Qualified, referral.Rewarded, referral.Cancelled}
-	slices.SortFunc(rows, func(a, b outcomeRow) int {
-		return cmp.Or(slices.Index(order, a.Status)-slices.Index(order, b.Status), cmp.Compare(a.Reason, b.Reason))
-	})
-	return rows
 }
 
 func outcomeText(o store.Outcome) string {

@@ -1,15 +1,11 @@
 package api
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
-	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/problem"
 	"github.com/plusone-dev/plusone/internal/program"
 	"github.com/plusone-dev/plusone/internal/referral"
@@ -111,29 +107,17 @@ func (a *API) preview(w http.ResponseWriter, r *http.Request) {
 func previewOf(p store.Preview) previewJSON {
 	j := previewJSON{
 		Program: p.Program, Version: p.Version, Referrals: p.Referrals, Of: p.Of, Complete: p.Referrals >= p.Of, Amounts: p.Amounts,
-		Reviewing: differenceJSON{p.PresentReviewing, p.UnderReviewing},
-		Outcomes:  []outcomeJSON{}, Changes: []changeJSON{}, Cost: []costJSON{}, Examples: []exampleJSON{},
+		Qualify: differenceJSON(p.Standing(referral.Qualified, referral.Rewarded)), Reviewing: differenceJSON{p.PresentReviewing, p.UnderReviewing},
+		Outcomes: []outcomeJSON{}, Changes: []changeJSON{}, Cost: []costJSON{}, Examples: []exampleJSON{},
 	}
-	all := maps.Clone(p.Present)
-	maps.Copy(all, p.Under)
-	for _, o := range slices.SortedFunc(maps.Keys(all), compareOutcomes) {
-		d := differenceJSON{p.Present[o], p.Under[o]}
-		j.Outcomes = append(j.Outcomes, outcomeJSON{standOf(o), d})
-		if o.Status == referral.Qualified || o.Status == referral.Rewarded {
-			j.Qualify.Present += d.Present
-			j.Qualify.Under += d.Under
-		}
+	for _, o := range p.Outcomes() {
+		j.Outcomes = append(j.Outcomes, outcomeJSON{standOf(o.Outcome), differenceJSON(o.Difference)})
 	}
-	changes := slices.SortedFunc(maps.Keys(p.Changed), func(a, b store.Change) int {
-		return cmp.Or(cmp.Compare(p.Changed[b], p.Changed[a]), compareOutcomes(a.From, b.From), compareOutcomes(a.To, b.To))
-	})
-	for _, c := range changes {
+	for _, c := range p.Changes() {
 		j.Changes = append(j.Changes, changeJSON{standOf(c.From), standOf(c.To), p.Changed[c]})
 	}
-	currencies := maps.Clone(p.PresentCost)
-	maps.Copy(currencies, p.UnderCost)
-	for _, c := range slices.Sorted(maps.Keys(currencies)) {
-		j.Cost = append(j.Cost, costJSON{amountOf(money.New(c, p.PresentCost[c])), amountOf(money.New(c, p.UnderCost[c]))})
+	for _, c := range p.Costs() {
+		j.Cost = append(j.Cost, costJSON{amountOf(c.Present), amountOf(c.Under)})
 	}
 	for _, e := range p.Examples {
 		j.Examples = append(j.Examples, exampleJSON{
@@ -145,10 +129,3 @@ func previewOf(p store.Preview) previewJSON {
 }
 
 func standOf(o store.Outcome) standJSON { return standJSON{o.Status, orNull(string(o.Reason))} }
-
-// life is the order of a referral's life.
-var life = []referral.Status{referral.Pending, referral.Qualified, referral.Rewarded, referral.Cancelled}
-
-func compareOutcomes(a, b store.Outcome) int {
-	return cmp.Or(slices.Index(life, a.Status)-slices.Index(life, b.Status), cmp.Compare(a.Reason, b.Reason))
-}

@@ -1,18 +1,15 @@
 package console
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/plusone-dev/plusone/internal/money"
 	"github.com/plusone-dev/plusone/internal/program"
 	"github.com/plusone-dev/plusone/internal/referral"
 	"github.com/plusone-dev/plusone/internal/store"
@@ -139,23 +136,10 @@ type previewPage struct {
 	New             bool // there is no program of the name yet
 	Preview         store.Preview
 	Part            bool // time was up before all were looked at
-	Outcomes        []outcome
-	Costs           []cost
 	Changed         int64
 	Credits         bool // what is credited to buyers is not part of it
 	Error           string
 }
-
-type outcome struct {
-	Status         referral.Status
-	Reason         referral.Reason
-	Present, Under int64
-}
-
-type cost struct{ Present, Under money.Amount }
-
-// More is how many more there would be.
-func (o outcome) More() int64 { return o.Under - o.Present }
 
 // How a preview goes about it: for some seconds, and beside everything else that the database is asked.
 const (
@@ -189,28 +173,10 @@ func (c *Console) previewOf(ctx context.Context, source string, terms referral.T
 		return content, err
 	}
 	content.Part = content.Preview.Referrals < content.Preview.Of
-	content.sum()
+	for _, n := range content.Preview.Changed {
+		content.Changed += n
+	}
 	return content, nil
-}
-
-// sum puts what a preview counted into rows.
-func (p *previewPage) sum() {
-	all := maps.Clone(p.Preview.Present)
-	maps.Copy(all, p.Preview.Under)
-	for o := range all {
-		p.Outcomes = append(p.Outcomes, outcome{o.Status, o.Reason, p.Preview.Present[o], p.Preview.Under[o]})
-	}
-	slices.SortFunc(p.Outcomes, func(a, b outcome) int {
-		return cmp.Or(slices.Index(statuses, a.Status)-slices.Index(statuses, b.Status), cmp.Compare(a.Reason, b.Reason))
-	})
-	currencies := maps.Clone(p.Preview.PresentCost)
-	maps.Copy(currencies, p.Preview.UnderCost)
-	for _, m := range slices.Sorted(maps.Keys(currencies)) {
-		p.Costs = append(p.Costs, cost{money.New(m, p.Preview.PresentCost[m]), money.New(m, p.Preview.UnderCost[m])})
-	}
-	for _, n := range p.Preview.Changed {
-		p.Changed += n
-	}
 }
 
 // apply makes terms the ones in force, once whoever asks has ticked that they mean it.

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/plusone-dev/plusone/internal/money"
+	"github.com/plusone-dev/plusone/internal/referral"
+)
+
+// Difference is how many there are, and would be under other terms.
+type Difference struct{ Present, Under int64 }
+
+// More is how many more there would be.
+func (d Difference) More() int64 { return d.Under - d.Present }
+
+// OutcomeDifference is how many stand at an outcome, and would.
+type OutcomeDifference struct {
+	Outcome
+	Difference
+}
+
+// CostDifference is what is owed in a currency, and would be.
+type CostDifference struct{ Present, Under money.Amount }
+
+// Outcomes are all that there are, or would be, in the order of a referral's life.
+func (p Preview) Outcomes() []OutcomeDifference {
+	all := maps.Clone(p.Present)
+	maps.Copy(all, p.Under)
+	rows := make([]OutcomeDifference, 0, len(all))
+	for _, o := range slices.SortedFunc(maps.Keys(all), compareOutcomes) {
+		rows = append(rows, OutcomeDifference{o, Difference{p.Present[o], p.Under[o]}})
+	}
+	return rows
+}
+
+// Standing is how many are at any of these statuses, and would be.
+func (p Preview) Standing(at ...referral.Status) (d Difference) {
+	for _, o := range p.Outcomes() {
+		if slices.Contains(at, o.Status) {
+			d.Present += o.Present
+			d.Under += o.Under
+		}
+	}
+	return d
+}
+
+// Changes are those from one outcome to another, the most frequent first.
+func (p Preview) Changes() []Change {
+	return slices.SortedFunc(maps.Keys(p.Changed), func(a, b Change) int {
+		return cmp.Or(cmp.Compare(p.Changed[b], p.Changed[a]), compareOutcomes(a.From, b.From), compareOutcomes(a.To, b.To))
+	})
+}
+
+// Costs are what is owed in all, by currency.
+func (p Preview) Costs() []CostDifference {
+	all := maps.Clone(p.PresentCost)
+	maps.Copy(all, p.UnderCost)
+	rows := make([]CostDifference, 0, len(all))
+	for _, c := range slices.Sorted(maps.Keys(all)) {
+		rows = append(rows, CostDifference{money.New(c, p.PresentCost[c]), money.New(c, p.UnderCost[c])})
+	}
+	return rows
+}
+
+// life is the order of a referral's life.
+var life = []referral.Status{referral.Pending, referral.Qualified, referral.Rewarded, referral.Cancelled}
+
+func compareOutcomes(a, b Outcome) int {
+	return cmp.Or(slices.Index(life, a.Status)-slices.Index(life, b.Status), cmp.Compare(a.Reason, b.Reason))
+}
