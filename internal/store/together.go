@@ -41,17 +41,22 @@ func (t *txn) together(reads ...read) error {
 		return nil
 	}
 	return t.later.sendWith(t.ctx, t.conn, func(results pgx.BatchResults) error {
-		for _, a := range askers {
-			a.results = results
-			if _, again := a.next(); again {
-				return errSecondQuestion
-			}
-			if a.err != nil {
-				return a.err
-			}
-		}
-		return nil
+		return answerAll(askers, results)
 	})
+}
+
+// answerAll hands the answers out, in the order of the questions.
+func answerAll(askers []*asker, results pgx.BatchResults) error {
+	for _, a := range askers {
+		a.results = results
+		if _, again := a.next(); again {
+			return errSecondQuestion
+		}
+		if a.err != nil {
+			return a.err
+		}
+	}
+	return nil
 }
 
 var (

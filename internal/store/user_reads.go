@@ -199,14 +199,8 @@ func (s *Database) atOnce(ctx context.Context, reads ...read) error {
 	}
 	results := s.pool.SendBatch(ctx, &batch)
 	defer results.Close() //nolint:errcheck // an error has been heard of by then, from the answer it is in place of
-	for _, a := range askers {
-		a.results = results
-		if _, again := a.next(); again {
-			return errSecondQuestion
-		}
-		if a.err != nil {
-			return a.err
-		}
+	if err := answerAll(askers, results); err != nil {
+		return err
 	}
 	return results.Close()
 }
