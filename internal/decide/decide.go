@@ -129,17 +129,6 @@ func stamp(at time.Time) string {
 	return at.UTC().Format(time.RFC3339Nano)
 }
 
-// event is a CloudEvent, as it is published.
-type event struct {
-	SpecVersion string  `json:"specversion"`
-	ID          string  `json:"id"`
-	Source      string  `json:"source"`
-	Type        string  `json:"type"`
-	Time        string  `json:"time"`
-	ContentType string  `json:"datacontenttype"`
-	Data        members `json:"data"`
-}
-
 // publish has the stream take an event under an id of its own.
 func (d *Desk) publish(ctx context.Context, log *slog.Logger, typ string, data members) (Published, error) {
 	return d.publishAs(ctx, log, "", typ, data)
@@ -184,9 +173,7 @@ func (d *Desk) compose(p *Published, data members) (key string, err error) {
 			return "", &fact.MalformedError{Why: "data." + name + " is not UTF-8"}
 		}
 	}
-	p.Text, err = json.Marshal(event{
-		SpecVersion: "1.0", ID: p.ID, Source: p.Source, Type: p.Type, Time: stamp(p.At), ContentType: "application/json", Data: data,
-	})
+	p.Text, err = json.Marshal(fact.NewCloudEvent(p.Source, p.ID, p.Type, stamp(p.At), data))
 	if err != nil {
 		return "", err
 	}

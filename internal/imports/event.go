@@ -14,20 +14,9 @@ import (
 // source is who says what an import says. With it, the id of an event is the event's.
 const source = "/plusone/import"
 
-// event is a CloudEvent. Its members, and those of its data, always stand in the same order: its id is a digest of them.
-type event struct {
-	SpecVersion string         `json:"specversion"`
-	ID          string         `json:"id"`
-	Source      string         `json:"source"`
-	Type        string         `json:"type"`
-	Time        string         `json:"time"`
-	ContentType string         `json:"datacontenttype"`
-	Data        map[string]any `json:"data"`
-}
-
 // compose writes an event under an id that what it says decides.
 func compose(typ, at string, data map[string]any) ([]byte, error) {
-	e := event{SpecVersion: "1.0", Source: source, Type: typ, Time: at, ContentType: "application/json", Data: data}
+	e := fact.NewCloudEvent(source, "", typ, at, data) // whose members, and those of its data, always stand in the same order
 	unnamed, err := json.Marshal(e)
 	if err != nil {
 		return nil, err

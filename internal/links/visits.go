@@ -155,27 +155,14 @@ func (v *Visits) tell(ctx context.Context, left int, err error) {
 	v.away = err != nil
 }
 
-// event is a CloudEvent, as it is published.
-type event struct {
-	SpecVersion string    `json:"specversion"`
-	ID          string    `json:"id"`
-	Source      string    `json:"source"`
-	Type        string    `json:"type"`
-	Time        string    `json:"time"`
-	ContentType string    `json:"datacontenttype"`
-	Data        visitData `json:"data"`
-}
-
 type visitData struct {
 	Code string `json:"code"`
 	Via  string `json:"via,omitempty"`
 }
 
 func (v *Visits) send(ctx context.Context, one visit) error {
-	text, err := json.Marshal(event{
-		SpecVersion: "1.0", ID: one.id, Source: source, Type: fact.LinkVisited, Time: one.At.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano),
-		ContentType: "application/json", Data: visitData{Code: one.Code, Via: one.Via},
-	})
+	at := one.At.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
+	text, err := json.Marshal(fact.NewCloudEvent(source, one.id, fact.LinkVisited, at, visitData{Code: one.Code, Via: one.Via}))
 	if err != nil {
 		return err
 	}
