@@ -37,11 +37,7 @@ type share struct {
 const overviewDays = 90
 
 func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
-	q, err := readQuery(r, "program")
-	if err != nil {
-		return err
-	}
-	id, err := numberIn(q, "program")
+	id, err := numberAlone(r, "program")
 	if err != nil {
 		return err
 	}

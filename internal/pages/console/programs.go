@@ -24,6 +24,9 @@ type termsPage struct {
 }
 
 func (c *Console) programs(w http.ResponseWriter, r *http.Request) error {
+	if _, err := readQuery(r); err != nil {
+		return err
+	}
 	return c.showTerms(w, r, 0, 0)
 }
 
@@ -83,11 +86,7 @@ type changePage struct {
 
 // change begins with the terms in force of a program.
 func (c *Console) change(w http.ResponseWriter, r *http.Request) error {
-	q, err := readQuery(r, "program")
-	if err != nil {
-		return err
-	}
-	id, err := numberIn(q, "program")
+	id, err := numberAlone(r, "program")
 	if err != nil {
 		return err
 	}

@@ -246,11 +246,7 @@ type reviewsPage struct {
 const queueSize = 25
 
 func (c *Console) reviews(w http.ResponseWriter, r *http.Request) error {
-	q, err := readQuery(r, "after")
-	if err != nil {
-		return err
-	}
-	after, err := numberIn(q, "after")
+	after, err := numberAlone(r, "after")
 	if err != nil {
 		return err
 	}

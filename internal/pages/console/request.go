@@ -74,6 +74,15 @@ func numberIn(q url.Values, name string) (int64, error) {
 	return n, nil
 }
 
+// numberAlone reads a number that is the only parameter a page has: 0 when it is not there.
+func numberAlone(r *http.Request, name string) (int64, error) {
+	q, err := readQuery(r, name)
+	if err != nil {
+		return 0, err
+	}
+	return numberIn(q, name)
+}
+
 // printable says whether a text has no control characters.
 func printable(s string) bool { return !strings.ContainsFunc(s, unicode.IsControl) }
 

@@ -34,11 +34,7 @@ type letter struct {
 const shownText = 2000
 
 func (c *Console) letters(w http.ResponseWriter, r *http.Request) error {
-	q, err := readQuery(r, "before")
-	if err != nil {
-		return err
-	}
-	before, err := numberIn(q, "before")
+	before, err := numberAlone(r, "before")
 	if err != nil {
 		return err
 	}

@@ -19,11 +19,7 @@ type usersPage struct {
 }
 
 func (c *Console) users(w http.ResponseWriter, r *http.Request) error {
-	q, err := readQuery(r, "before")
-	if err != nil {
-		return err
-	}
-	before, err := numberIn(q, "before")
+	before, err := numberAlone(r, "before")
 	if err != nil {
 		return err
 	}
