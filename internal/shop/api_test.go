@@ -65,7 +65,7 @@ func TestRegisterRefuses(t *testing.T) {
 	}{
 		`{"username":"bob","email":"bob@example.com","referral_code":"NOSUCH22"}`: {400, `"NOSUCH22" can not be used: code not found`},
 		`{"username":"bob","email":"bob@example.com","referral_code":"USEDUP22"}`: {400, `"USEDUP22" can not be used: referral code has reached maximum uses`},
-		`{"username":"bob","email":"bob@example.com","referral_code":"OFTEN222"}`: {503, "try again"},
+		`{"username":"bob","email":"bob@example.com","referral_code":"OFTEN222"}`: {429, "too often"},
 		`{"username":"","email":"bob@example.com"}`:                               {400, "username"},
 		`{"username":"b\u0000b","email":"bob@example.com"}`:                       {400, "username"},
 		`{"username":"bob","email":"bob"}`:                                        {400, "email"},

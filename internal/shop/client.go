@@ -74,7 +74,7 @@ func (c *client) do(req *http.Request) (status int, body []byte, err error) {
 	return res.StatusCode, bytes.TrimSpace(body), errors.Join(err, res.Body.Close())
 }
 
-// errUnavailable says that plusone could not be asked, or asked that often.
+// errUnavailable says that plusone could not be asked.
 var errUnavailable = errors.New("plusone can not be asked just now: try again in a moment")
 
 // validity is what plusone says of a code.
@@ -99,7 +99,10 @@ func (c *client) validate(ctx context.Context, code, address string) (v validity
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Forwarded-For", address)
 	status, answer, err := c.do(req)
-	if err != nil || status == http.StatusTooManyRequests || status/100 == 5 {
+	if status == http.StatusTooManyRequests {
+		return v, refuse(http.StatusTooManyRequests, "codes were looked up too often from where you are: try again in a minute")
+	}
+	if err != nil || status/100 == 5 {
 		return v, errUnavailable
 	}
 	if status == http.StatusBadRequest || status == http.StatusUnprocessableEntity { // it does not even look like one

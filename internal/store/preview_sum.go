@@ -25,19 +25,19 @@ type OutcomeDifference struct {
 type CostDifference struct{ Present, Under money.Amount }
 
 // Outcomes are all that there are, or would be, in the order of a referral's life.
-func (p Preview) Outcomes() []OutcomeDifference {
-	all := maps.Clone(p.Present)
-	maps.Copy(all, p.Under)
+func (s *Preview) Outcomes() []OutcomeDifference {
+	all := maps.Clone(s.Present)
+	maps.Copy(all, s.Under)
 	rows := make([]OutcomeDifference, 0, len(all))
 	for _, o := range slices.SortedFunc(maps.Keys(all), compareOutcomes) {
-		rows = append(rows, OutcomeDifference{o, Difference{p.Present[o], p.Under[o]}})
+		rows = append(rows, OutcomeDifference{o, Difference{s.Present[o], s.Under[o]}})
 	}
 	return rows
 }
 
 // Standing is how many are at any of these statuses, and would be.
-func (p Preview) Standing(at ...referral.Status) (d Difference) {
-	for _, o := range p.Outcomes() {
+func (s *Preview) Standing(at ...referral.Status) (d Difference) {
+	for _, o := range s.Outcomes() {
 		if slices.Contains(at, o.Status) {
 			d.Present += o.Present
 			d.Under += o.Under
@@ -47,19 +47,19 @@ func (p Preview) Standing(at ...referral.Status) (d Difference) {
 }
 
 // Changes are those from one outcome to another, the most frequent first.
-func (p Preview) Changes() []Change {
-	return slices.SortedFunc(maps.Keys(p.Changed), func(a, b Change) int {
-		return cmp.Or(cmp.Compare(p.Changed[b], p.Changed[a]), compareOutcomes(a.From, b.From), compareOutcomes(a.To, b.To))
+func (s *Preview) Changes() []Change {
+	return slices.SortedFunc(maps.Keys(s.Changed), func(a, b Change) int {
+		return cmp.Or(cmp.Compare(s.Changed[b], s.Changed[a]), compareOutcomes(a.From, b.From), compareOutcomes(a.To, b.To))
 	})
 }
 
 // Costs are what is owed in all, by currency.
-func (p Preview) Costs() []CostDifference {
-	all := maps.Clone(p.PresentCost)
-	maps.Copy(all, p.UnderCost)
+func (s *Preview) Costs() []CostDifference {
+	all := maps.Clone(s.PresentCost)
+	maps.Copy(all, s.UnderCost)
 	rows := make([]CostDifference, 0, len(all))
 	for _, c := range slices.Sorted(maps.Keys(all)) {
-		rows = append(rows, CostDifference{money.New(c, p.PresentCost[c]), money.New(c, p.UnderCost[c])})
+		rows = append(rows, CostDifference{money.New(c, s.PresentCost[c]), money.New(c, s.UnderCost[c])})
 	}
 	return rows
 }

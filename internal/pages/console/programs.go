@@ -133,7 +133,7 @@ func (c *Console) readSource(w http.ResponseWriter, r *http.Request) (source str
 type previewPage struct {
 	Source, Program string
 	New             bool // there is no program of the name yet
-	Preview         store.Preview
+	Preview         *store.Preview
 	Part            bool // time was up before all were looked at
 	Changed         int64
 	Credits         bool // what is credited to buyers is not part of it
@@ -161,7 +161,7 @@ func (c *Console) preview(w http.ResponseWriter, r *http.Request) error {
 
 func (c *Console) previewOf(ctx context.Context, source string, terms referral.Terms) (content previewPage, err error) {
 	content = previewPage{Source: source, Program: terms.Program, Credits: terms.CreditPurchases}
-	content.Preview, err = c.Store.Preview(ctx, terms, store.PreviewOptions{
+	found, err := c.Store.Preview(ctx, terms, store.PreviewOptions{
 		Workers: previewWorkers, Page: previewAtOnce, Until: time.Now().Add(previewFor),
 	})
 	if errors.Is(err, store.ErrUnknownProgram) {
@@ -171,6 +171,7 @@ func (c *Console) previewOf(ctx context.Context, source string, terms referral.T
 	if err != nil {
 		return content, err
 	}
+	content.Preview = &found
 	content.Part = content.Preview.Referrals < content.Preview.Of
 	for _, n := range content.Preview.Changed {
 		content.Changed += n
